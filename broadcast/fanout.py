@@ -1,0 +1,223 @@
+"""The fan-out: claims deliveries, sends them with many hands, writes down what became of each.
+
+One thread calls `step`; it is the only one that claims and settles, many at a time, while the hands only talk to Webex.
+Between the claim and the request lies next to nothing, so that a kill leaves few attempts in doubt. What a message
+says and who gets it was decided before. Waits nowhere but in `drain`.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+from broadcast.config import DeliveryRules
+from broadcast.errors import Refused, WebexError
+from broadcast.hands import Hands
+from broadcast.lookup import Lookup
+from broadcast.model import Broadcast, Claim, Content, Form, GaveUp, InDoubt, Outcome, PartSent, RetryAt, Why
+from broadcast.pacing import Gate, Pace
+from broadcast.ports import Clock, Gateway, Ledger
+from broadcast.retry import GRACE, Patience, judge
+
+IDLE_SECONDS = 0.5
+BUSY_SECONDS = 0.02
+BLOCKED_SECONDS = 0.2
+PACE_KEY = "pace"
+CARD_REFUSED = (400, 413, 415)
+
+
+class Log(Protocol):
+    """What is told to the operator: an event and its fields."""
+
+    def __call__(self, event: str, **fields: object) -> None:
+        """Tell it."""
+        ...
+
+
+class Fanout:
+    """Sends what the ledger holds, under one lease.
+
+    `holds_lease` says whether this process may still send; `hands` is how many requests go out at once;
+    `wake` is called by a hand that has finished, `report` when broadcasts are finished.
+    """
+
+    def __init__(
+        self,
+        token: int,
+        *,
+        ledger: Ledger,
+        gateway: Gateway,
+        gate: Gate,
+        clock: Clock,
+        rules: Callable[[], DeliveryRules],
+        log: Log,
+        in_words: Callable[[Why], str],
+        hands: int,
+        wake: Callable[[], None],
+        report: Callable[[], None],
+        holds_lease: Callable[[], bool],
+    ) -> None:
+        self._token = token
+        self._ledger = ledger
+        self._gateway = gateway
+        self._gate = gate
+        self._clock = clock
+        self._rules = rules
+        self._log = log
+        self._in_words = in_words
+        self._hands: Hands[Claim, Outcome] = Hands(hands, wake)
+        self._report = report
+        self._holds_lease = holds_lease
+        self._lookup = Lookup(gateway, ledger, clock, rules)
+        self._contents: dict[int, Content] = {}
+        self._unsettled: list[tuple[Claim, Outcome]] = []
+        self._finished_at = 0.0
+        gate.begin(Pace.from_text(ledger.recall(PACE_KEY)))
+        self._doubt_orphans()
+
+    def step(self) -> float:
+        """Write down what is finished, start what may start; return the seconds until it is worth calling again."""
+        self._settle()
+        if self._gateway.token_refused and not self._token_works():
+            return max(BUSY_SECONDS, self._gate.closed_for())
+        self._look()
+        pause = self._send()
+        self._finish()
+        return min(IDLE_SECONDS, max(BUSY_SECONDS, pause))
+
+    def drain(self, seconds: float) -> None:
+        """Let what is in flight come home, `seconds` at most, and write it down as it comes."""
+        deadline = self._clock.monotonic() + seconds
+        while self._hands.busy_with and (left := deadline - self._clock.monotonic()) > 0:
+            if came := self._hands.result(left):
+                self._write_down([came])
+        self._hands.dismiss()
+
+    def _token_works(self) -> bool:
+        if self._gate.closed_for():
+            return False
+        try:
+            self._gateway.me()
+        except WebexError:
+            return False
+        return True
+
+    def _send(self) -> float:
+        """Start what may start; return the seconds until more may."""
+        now = self._clock.now()
+        due = self._ledger.next_due()
+        if due is None and not self._hands.busy_with:
+            self._doubt_orphans()
+        if due is None or due > now:
+            return IDLE_SECONDS if due is None else due - now
+        wanted = self._gate.take(self._hands.free)
+        if not wanted:
+            return self._gate.wait_for_next()
+        claims = self._ledger.claim(self._token, limit=wanted, now=now, webex_time=self._gateway.time_at_webex())
+        self._gate.give_back(wanted - len(claims))
+        for claim in claims:
+            self._hand_over(claim, self._attempt)
+        return self._gate.wait_for_next() if claims else BLOCKED_SECONDS
+
+    def _doubt_orphans(self) -> None:
+        """See to deliveries that are being sent by nobody: those of a lease before, or of a step that broke."""
+        orphans = self._ledger.doubt_orphans(self._token, self._clock.now() + GRACE)
+        if orphans:
+            self._log("deliveries.in_doubt", count=orphans)
+
+    def _look(self) -> None:
+        if self._gate.closed_for():
+            return
+        looked_at = {(claim.broadcast, claim.space_id) for claim in self._hands.busy_with}
+        for claim in self._ledger.doubts(self._clock.now()):
+            if (claim.broadcast, claim.space_id) not in looked_at and self._hands.free:
+                self._hand_over(claim, self._lookup.decide)
+
+    def _hand_over(self, claim: Claim, work: Callable[[Claim, Content], Outcome]) -> None:
+        self._hands.give(claim, partial(work, claim, self._content(claim.broadcast)))
+
+    def _attempt(self, claim: Claim, content: Content) -> Outcome:
+        if not self._holds_lease():
+            return RetryAt(at=0.0, why=Why.NONE, detail="the lease ran out before the attempt", counts=False)
+        text = content.parts(claim.kind)[claim.part]
+        try:
+            message_id = self._gateway.post(claim.space_id, text, content=content if claim.part == 0 else None)
+        except WebexError as error:
+            return self._failed(claim, content, error)
+        self._gate.accepted()
+        if content.form is Form.UNTRIED and claim.part == 0:
+            self._ledger.settle_form(claim.broadcast, Form.CARD)
+        return PartSent(message_id=message_id)
+
+    def _failed(self, claim: Claim, content: Content, error: WebexError) -> Outcome:
+        status = error.status if isinstance(error, Refused) else None
+        if content.form is Form.UNTRIED and claim.part == 0 and status in CARD_REFUSED:
+            self._ledger.settle_form(claim.broadcast, Form.FILE)
+            self._log("card.refused", broadcast=claim.broadcast, fault=error.fault)
+            return RetryAt(at=0.0, why=Why.NONE, counts=False)
+        if status is None or status >= 500:
+            self._gate.failed()
+        patience = Patience(
+            now=self._clock.now(),
+            first_tried=claim.first_tried,
+            give_up_after=self._rules().give_up_after_minutes * 60,
+            spread=random.random(),  # noqa: S311 – spreads retries, guards nothing
+        )
+        return judge(error, patience)
+
+    def _settle(self) -> None:
+        self._write_down(list(iter(self._hands.result, None)))
+
+    def _write_down(self, came: Sequence[tuple[Claim, Outcome | Exception]]) -> None:
+        self._unsettled += [(claim, self._outcome(claim, result)) for claim, result in came]
+        # Where this fails they are kept, and written down with the next.
+        self._ledger.settle(self._unsettled, self._clock.now())
+        finished, self._unsettled = self._unsettled, []
+        for claim, outcome in finished:
+            self._tell(claim, outcome)
+
+    def _outcome(self, claim: Claim, result: Outcome | Exception) -> Outcome:
+        if not isinstance(result, Exception):
+            return result
+        # Nobody knows how far a hand got that broke, so it is looked up like an attempt without an answer.
+        self._log("sender.crashed", broadcast=claim.broadcast, room_id=claim.space_id, error=repr(result))
+        return InDoubt(look_at=self._clock.now() + GRACE, detail=repr(result), repeat=claim.repeat)
+
+    def _tell(self, claim: Claim, outcome: Outcome) -> None:
+        place = {"broadcast": claim.broadcast, "room_id": claim.space_id}
+        match outcome:
+            case GaveUp(state=state, why=why, detail=detail):
+                self._log(f"delivery.{state}", **place, reason=why.value, why=self._in_words(why), detail=detail)
+            case InDoubt(detail=detail):
+                self._log("delivery.in_doubt", **place, detail=detail)
+            case RetryAt(detail=detail) if detail:
+                self._log("delivery.put_off", **place, detail=detail)
+
+    def _content(self, broadcast: int) -> Content:
+        content = self._contents.get(broadcast) or self._ledger.content(broadcast)
+        if content.form is not Form.UNTRIED:
+            self._contents[broadcast] = content
+        return content
+
+    def _finish(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._finished_at < (IDLE_SECONDS if self._hands.busy_with else BUSY_SECONDS):
+            return
+        self._finished_at = now
+        for broadcast in self._ledger.finish_broadcasts(self._token, self._clock.now()):
+            self._contents.pop(broadcast.number, None)
+            self._ledger.remember(PACE_KEY, self._gate.pace.to_text())
+            self._log_finished(broadcast)
+            self._report()
+
+    def _log_finished(self, broadcast: Broadcast) -> None:
+        counts = broadcast.counts
+        self._log(
+            "broadcast.finished",
+            broadcast=broadcast.number,
+            planned=counts.planned,
+            sent=counts.sent,
+            failed=counts.failed,
+            skipped=counts.skipped,
+            unknown=counts.unknown,
+        )

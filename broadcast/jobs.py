@@ -1,0 +1,279 @@
+"""The lanes of work besides sending: events in order, replies, housekeeping. One step at a time, each safe to repeat.
+
+A lane's `step` does one piece of work and returns the seconds until it is worth calling again. What an event means is
+the handler's business; here is when it is handled, and what becomes of it when that fails.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from broadcast.config import Config
+from broadcast.errors import Refused, TryLater, WebexError
+from broadcast.model import Broadcast, Job, PendingEvent, Reply, Tally
+from broadcast.pacing import Gate
+from broadcast.ports import Clock, Gateway, Ledger
+from broadcast.retry import Patience, is_permanent
+
+IDLE_SECONDS = 0.5
+LONGEST_HOLD = 120.0
+"""Seconds for which a message that cannot be opened yet keeps later ones waiting, for the order's sake."""
+
+HOUSEKEEPING_SECONDS = 3600.0
+LONG_PAUSE = 60.0
+PAUSE = "pause:"
+"""What the key of a word about a pause begins with: it is said during the pause or not at all."""
+
+DARE_EVERY = 300.0
+FETCHING_SECONDS = 24 * 3600.0
+EXAMPLES = 10
+
+
+class Log(Protocol):
+    """What is told to the operator: an event and its fields."""
+
+    def __call__(self, event: str, **fields: object) -> None:
+        """Tell it."""
+        ...
+
+
+class Lane(Protocol):
+    """One line of work."""
+
+    def step(self) -> float:
+        """Do one piece of work; return the seconds until it is worth calling again."""
+        ...
+
+
+class EventLane:
+    """Hands one event after another to its handler. `next_event` chooses; `handle` returns the outcome in a word.
+
+    `hold_off`: seconds an event waits after it came, so that one that was asked for before it can still come first.
+    """
+
+    def __init__(
+        self,
+        next_event: Callable[[float], PendingEvent | None],
+        handle: Callable[[Job], str],
+        *,
+        ledger: Ledger,
+        gate: Gate,
+        clock: Clock,
+        config: Callable[[], Config],
+        log: Log,
+        give_up: Callable[[Job, str], None],
+        hold_off: float = 0.0,
+    ) -> None:
+        self._next_event = next_event
+        self._handle = handle
+        self._ledger = ledger
+        self._gate = gate
+        self._clock = clock
+        self._config = config
+        self._log = log
+        self._give_up = give_up
+        self._hold_off = hold_off
+
+    def step(self) -> float:
+        """Handle the next event."""
+        if closed := self._gate.closed_for():
+            return closed
+        pending = self._next_event(self._clock.now())
+        if pending is None:
+            return IDLE_SECONDS
+        age = self._clock.now() - pending.received_at
+        if 0 <= age < self._hold_off:
+            return self._hold_off - age
+        patience = self._patience(pending)
+        # Put off before it is begun: an event that brings the process down is not the first thing to happen next time.
+        self._defer(pending, patience.pause(), counts=True)
+        try:
+            outcome = self._handle(Job(event=pending.event, attempts=pending.attempts, is_last_try=patience.is_spent))
+        except (TryLater, WebexError) as error:
+            outcome = self._failed(pending, patience, error)
+        except Exception as error:
+            # The runner logs it. One event that no handler gets through must not block those behind it for ever.
+            if patience.is_spent:
+                self._give_up(Job(event=pending.event, is_last_try=True), repr(error))
+                self._ledger.finish_event(pending, "crashed", self._clock.now())
+            raise
+        if outcome:
+            self._ledger.finish_event(pending, outcome, self._clock.now())
+        return 0.0
+
+    def _failed(self, pending: PendingEvent, patience: Patience, error: TryLater | WebexError) -> str:
+        """Return the outcome, or nothing where the event is tried again."""
+        self._log("event.failed", resource=pending.event.resource, id=pending.event.id, error=str(error))
+        if is_permanent(error):
+            self._give_up(Job(event=pending.event, is_last_try=True), str(error))
+            return "refused by Webex"
+        if _is_nobodys_fault(error):
+            self._defer(pending, self._gate.closed_for() or patience.pause(), counts=False)
+            return ""
+        if patience.is_spent:
+            self._give_up(Job(event=pending.event, is_last_try=True), str(error))
+            return "given up"
+        wish = error.seconds if isinstance(error, TryLater) else getattr(error, "retry_after", None)
+        tried_for = patience.now - patience.first_tried if patience.first_tried is not None else 0.0
+        holds = tried_for < LONGEST_HOLD and getattr(error, "holds", True)
+        self._defer(pending, patience.pause(wish), counts=True, holds=holds)
+        return ""
+
+    def _defer(self, pending: PendingEvent, seconds: float, *, counts: bool, holds: bool = True) -> None:
+        now = self._clock.now()
+        self._ledger.defer_event(pending, until=now + seconds, now=now, counts=counts, holds=holds)
+
+    def _patience(self, pending: PendingEvent) -> Patience:
+        return Patience(
+            now=self._clock.now(),
+            first_tried=pending.first_tried,
+            give_up_after=self._config().delivery.give_up_after_minutes * 60,
+        )
+
+
+class ReplyLane:
+    """Says what the bot has to say to people; a broadcast's sends do not stand in its way.
+
+    While the gate is closed it keeps still, too; but one word now and then is dared through a long pause, because it
+    is then that people wait for one.
+    """
+
+    def __init__(self, *, ledger: Ledger, gateway: Gateway, gate: Gate, clock: Clock, log: Log) -> None:
+        self._ledger = ledger
+        self._gateway = gateway
+        self._gate = gate
+        self._clock = clock
+        self._log = log
+        self._dared_at = float("-inf")
+
+    def step(self) -> float:
+        """Say the next thing."""
+        closed = self._gate.closed_for()
+        if closed and (closed < LONG_PAUSE or self._clock.monotonic() - self._dared_at < DARE_EVERY):
+            return min(closed, LONG_PAUSE)
+        reply = self._ledger.next_reply(self._clock.now())
+        if reply is None:
+            return IDLE_SECONDS
+        if closed:
+            self._dared_at = self._clock.monotonic()
+        try_at = self._say(reply)
+        self._ledger.settle_reply(reply, try_at=try_at, now=self._clock.now())
+        return 0.0
+
+    def _say(self, reply: Reply) -> float | None:
+        """Return when to try again, None when it is done with."""
+        try:
+            self._post(reply)
+        except WebexError as error:
+            self._log("reply.failed", key=reply.key, error=str(error))
+            return self._try_again_at(reply, error)
+        return None
+
+    def _post(self, reply: Reply) -> None:
+        if reply.person_id:
+            self._gateway.post_to_person(reply.person_id, reply.markdown)
+            return
+        try:
+            self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id)
+        except Refused as error:
+            # The thread may be one that the bot cannot read, or be gone.
+            if reply.parent_id is None or error.status not in (400, 404):
+                raise
+            self._gateway.post(reply.space_id, reply.markdown)
+
+    def _try_again_at(self, reply: Reply, error: WebexError) -> float | None:
+        patience = Patience(now=self._clock.now(), first_tried=reply.first_tried, give_up_after=3600)
+        has_failed = error.did_nothing or (isinstance(error, Refused) and error.status >= 500)
+        if not has_failed or patience.is_spent or reply.key.startswith(PAUSE):
+            return None
+        return patience.now + max(self._gate.closed_for(), patience.pause(getattr(error, "retry_after", None)))
+
+
+class ReportLane:
+    """Tells senders what became of their broadcasts, and forgets what is too old.
+
+    `outcome` and `pause_text` put it into words; `folder` is where files are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        config: Callable[[], Config],
+        outcome: Callable[[Broadcast, list[Tally]], str],
+        log: Log,
+        said: Callable[[], None],
+        folder: Path,
+        gate: Gate,
+        pause_text: Callable[[float], str],
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._config = config
+        self._outcome = outcome
+        self._log = log
+        self._said = said
+        self._folder = folder
+        self._gate = gate
+        self._pause_text = pause_text
+        self._told_until = 0.0
+        self._purged_at = float("-inf")
+
+    def step(self) -> float:
+        """Report every finished broadcast that was not yet reported."""
+        for broadcast in self._ledger.unreported():
+            if self._config().report.in_thread:
+                text = self._outcome(broadcast, self._ledger.tallies(broadcast.number, examples=EXAMPLES))
+                self._ledger.queue_reply(
+                    _about(broadcast, f"outcome:{broadcast.source_id}:{broadcast.finished_at}", text)
+                )
+            self._drop_file(broadcast)
+            self._ledger.mark_reported(broadcast.number, self._clock.now())
+            self._said()
+        self._tell_pause()
+        self._purge()
+        return IDLE_SECONDS
+
+    def _tell_pause(self) -> None:
+        until = self._clock.now() + self._gate.closed_for()
+        is_long = self._gate.closed_for() > LONG_PAUSE
+        if not is_long or until < self._told_until + LONG_PAUSE or not self._config().report.in_thread:
+            return
+        self._told_until = until
+        for broadcast in self._ledger.broadcasts(limit=EXAMPLES):
+            if broadcast.finished_at is None:
+                key = f"{PAUSE}{broadcast.source_id}:{until:.0f}"
+                self._ledger.queue_reply(_about(broadcast, key, self._pause_text(until)))
+                self._said()
+
+    def _drop_file(self, broadcast: Broadcast) -> None:
+        file = self._ledger.content(broadcast.number).file
+        if file and not (broadcast.counts.failed or broadcast.counts.unknown):
+            shutil.rmtree(file.path.parent, ignore_errors=True)
+
+    def _drop_files(self) -> None:
+        """Drop what no broadcast names any more, or never did; what is being fetched at the moment is young."""
+        needed = {path.parent for path in self._ledger.files_in_use()}
+        oldest = self._clock.now() - FETCHING_SECONDS
+        for folder in self._folder.glob("*/"):
+            if folder not in needed and folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _purge(self) -> None:
+        if self._clock.monotonic() - self._purged_at < HOUSEKEEPING_SECONDS:
+            return
+        self._purged_at = self._clock.monotonic()
+        gone = self._ledger.purge(self._clock.now() - self._config().retention_days * 86400)
+        self._drop_files()
+        if gone:
+            self._log("ledger.purged", broadcasts=gone)
+
+
+def _about(broadcast: Broadcast, key: str, text: str) -> Reply:
+    return Reply(key=key, markdown=text, space_id=broadcast.space_id, parent_id=broadcast.thread_id)
+
+
+def _is_nobodys_fault(error: Exception) -> bool:
+    return isinstance(error, Refused) and error.status in (401, 429)

@@ -1,0 +1,1 @@
+"""Where events, broadcasts and deliveries are written down: one port, several backends."""

@@ -1,0 +1,187 @@
+"""Events, remembered facts and the lease in SQLite. Deliveries are in `sqlite_deliveries.py`."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from sqlite3 import IntegrityError, Row
+
+from broadcast.errors import LeaseLost
+from broadcast.ledger.sqlite_store import Store
+from broadcast.model import Event, PendingEvent, Reply, SpaceKind
+
+QUEUE_REPLY = """
+    INSERT OR IGNORE INTO replies (key, space_id, parent_id, person_id, markdown) VALUES (?, ?, ?, ?, ?)
+"""
+DUE_REPLY = "SELECT * FROM replies WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, rowid LIMIT 1"
+REPLY_FIELDS = frozenset(field.name for field in fields(Reply))
+
+
+class SqliteEvents(Store):
+    """The half of the ledger that is not about deliveries."""
+
+    def record(self, event: Event, now: float) -> bool:
+        """Write an event down; False if it was there before."""
+        lane = "message" if (event.resource, event.action) == ("messages", "created") else "duty"
+        try:
+            with self.write() as db:
+                db.execute(
+                    "INSERT INTO events (key, lane, body, asked_at, received_at) VALUES (?, ?, ?, ?, ?)",
+                    (event.key, lane, json.dumps(asdict(event)), event.asked_at, now),
+                )
+        except IntegrityError:
+            return False
+        return True
+
+    def finish_event(self, event: PendingEvent, outcome: str, now: float) -> None:
+        """Note that nothing is left to do about an event."""
+        with self.write() as db:
+            db.execute("UPDATE events SET outcome = ?, finished_at = ? WHERE number = ?", (outcome, now, event.number))
+
+    def defer_event(self, event: PendingEvent, *, until: float, now: float, counts: bool, holds: bool = True) -> None:
+        """Put an event off. `counts` starts the count of its patience; `holds`: those behind it wait."""
+        first_tried = event.first_tried if event.first_tried is not None or not counts else now
+        with self.write() as db:
+            db.execute(
+                "UPDATE events SET due_at = ?, attempts = attempts + ?, first_tried = ?, holds = ? WHERE number = ?",
+                (until, int(counts), first_tried, int(holds), event.number),
+            )
+
+    def next_message(self, now: float) -> PendingEvent | None:
+        """Return the message event that was asked for first, unless it is put off: messages keep their order."""
+        row = self.connection.execute(
+            "SELECT * FROM events WHERE outcome IS NULL AND lane = 'message' AND (holds OR due_at <= ?) "
+            "ORDER BY asked_at, number LIMIT 1",
+            (now,),
+        ).fetchone()
+        return _pending(row) if row and row["due_at"] <= now else None
+
+    def next_duty(self, now: float) -> PendingEvent | None:
+        """Return the first event of another kind that is due."""
+        row = self.connection.execute(
+            "SELECT * FROM events WHERE outcome IS NULL AND lane = 'duty' AND due_at <= ? "
+            "ORDER BY asked_at, number LIMIT 1",
+            (now,),
+        ).fetchone()
+        return _pending(row) if row else None
+
+    def forget_events(self, prefix: str) -> None:
+        """Forget finished events whose key begins so: what happens again is news then."""
+        with self.write() as db:
+            db.execute(
+                "DELETE FROM events WHERE outcome IS NOT NULL AND substr(key, 1, length(?)) = ?", (prefix, prefix)
+            )
+
+    def once(self, key: str, now: float) -> bool:
+        """Claim something that must be done at most once; False if somebody did before."""
+        with self.write() as db:
+            return db.execute("INSERT OR IGNORE INTO done_once VALUES (?, ?)", (key, now)).rowcount == 1
+
+    def queue_reply(self, reply: Reply) -> bool:
+        """Write down something to say; False if that was done before."""
+        with self.write() as db:
+            values = (reply.key, reply.space_id, reply.parent_id, reply.person_id, reply.markdown)
+            return db.execute(QUEUE_REPLY, values).rowcount == 1
+
+    def next_reply(self, now: float) -> Reply | None:
+        """Claim the first reply that is due. One that is not settled afterwards is not said again."""
+        if not self.connection.execute(DUE_REPLY, (now,)).fetchone():
+            return None
+        with self.write() as db:
+            row = db.execute(DUE_REPLY, (now,)).fetchone()
+            if not row:
+                return None
+            db.execute("UPDATE replies SET state = 'sending' WHERE key = ?", (row["key"],))
+        return Reply(**{name: row[name] for name in REPLY_FIELDS})
+
+    def replies_waiting(self) -> int:
+        """Return how many replies are not said yet."""
+        return int(self.connection.execute("SELECT count(*) FROM replies WHERE state != 'done'").fetchone()[0])
+
+    def settle_reply(self, reply: Reply, *, try_at: float | None, now: float) -> None:
+        """Note that a reply is done with, or when to try again: it was certainly not said."""
+        with self.write() as db:
+            if try_at is None:
+                db.execute(
+                    "UPDATE replies SET state = 'done', markdown = '', settled_at = ? WHERE key = ?", (now, reply.key)
+                )
+            else:
+                db.execute(
+                    "UPDATE replies SET state = 'waiting', due_at = ?, first_tried = coalesce(first_tried, ?) "
+                    "WHERE key = ?",
+                    (try_at, now, reply.key),
+                )
+
+    def recall(self, key: str) -> str | None:
+        """Return a remembered value."""
+        row = self.connection.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
+        return str(row["value"]) if row else None
+
+    def remember(self, key: str, value: str) -> None:
+        """Remember a value."""
+        with self.write() as db:
+            db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, value))
+
+    def known_person(self, space_id: str) -> tuple[str | None, float] | None:
+        """Return the org id of the other person of a 1-1 (None: gone) and when that was learnt, if it is known."""
+        row = self.connection.execute("SELECT org_id, learnt_at FROM people WHERE space_id = ?", (space_id,)).fetchone()
+        return (row["org_id"], row["learnt_at"]) if row else None
+
+    def remember_person(self, space_id: str, org_id: str | None, now: float) -> None:
+        """Remember the org of the other person of a 1-1 (None: gone)."""
+        with self.write() as db:
+            db.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?)", (space_id, org_id, now))
+
+    def forget_person(self, space_id: str) -> None:
+        """Forget who is in a 1-1, so that it is asked again."""
+        with self.write() as db:
+            db.execute("DELETE FROM people WHERE space_id = ?", (space_id,))
+
+    def take_lease(
+        self, owner: str, now: float, seconds: float, *, holder_is_dead: Callable[[str], bool]
+    ) -> int | None:
+        """Return a new token if nobody holds the lease, it has run out, or its holder is dead; None otherwise."""
+        with self.write() as db:
+            row = db.execute("SELECT owner, token, until FROM lease").fetchone()
+            is_free = row["owner"] is None or row["until"] <= now or holder_is_dead(row["owner"])
+            if not is_free:
+                return None
+            token = int(row["token"]) + 1
+            db.execute("UPDATE lease SET owner = ?, token = ?, until = ?", (owner, token, now + seconds))
+            # Half-written plans of the holder before: their events are still open and will plan again.
+            db.execute(
+                "DELETE FROM deliveries WHERE broadcast IN (SELECT number FROM broadcasts WHERE opened_at IS NULL)"
+            )
+            db.execute("DELETE FROM broadcasts WHERE opened_at IS NULL")
+            # Said or not: to say it twice would be worse.
+            db.execute("UPDATE replies SET state = 'done', settled_at = ? WHERE state = 'sending'", (now,))
+            return token
+
+    def renew_lease(self, token: int, until: float) -> None:
+        """Hold the lease longer."""
+        with self.write() as db:
+            self.hold(token)
+            db.execute("UPDATE lease SET until = ?", (until,))
+
+    def drop_lease(self, token: int) -> None:
+        """Give the lease back, if it is still held."""
+        with self.write() as db:
+            db.execute("UPDATE lease SET owner = NULL, until = 0 WHERE token = ?", (token,))
+
+    def hold(self, token: int) -> None:
+        """Raise `LeaseLost` unless the token is the newest: to be called inside a transaction."""
+        row = self.connection.execute("SELECT token FROM lease").fetchone()
+        if row["token"] != token:
+            raise LeaseLost(f"lease {token} has been taken over by lease {row['token']}")
+
+
+def _pending(row: Row) -> PendingEvent:
+    body = json.loads(row["body"])
+    kind = body["space_kind"]
+    body["space_kind"] = SpaceKind(kind) if kind else None
+    return PendingEvent(
+        number=row["number"],
+        event=Event(**body),
+        received_at=row["received_at"],
+        attempts=row["attempts"],
+        first_tried=row["first_tried"],
+    )

@@ -1,0 +1,391 @@
+"""The records the bot speaks in. Data only: no I/O, no clock, no rules.
+
+Times are seconds since the epoch (UTC); ids are Webex's opaque ids unless a field says otherwise.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class SpaceKind(StrEnum):
+    """What kind of room a space is."""
+
+    GROUP = "group"
+    DIRECT = "direct"
+
+
+class Form(StrEnum):
+    """How a broadcast goes out; a card is UNTRIED until Webex has taken or refused it once."""
+
+    TEXT = "text"
+    FILE = "file"
+    CARD = "card"
+    UNTRIED = "card-untried"
+
+
+class State(StrEnum):
+    """Where a delivery stands. The number planned is the sum over all six, always."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+class Why(StrEnum):
+    """Why a message was refused, or a space left out; each has a sentence in the texts (`why_…`)."""
+
+    NONE = ""
+    SENDER_IS_BOT = "sender_is_bot"
+    SENDER_OTHER_ORG = "sender_other_org"
+    SENDER_NOT_LISTED = "sender_not_listed"
+    OTHER_ORG = "other_org"
+    NOT_SENDERS_ORG = "not_senders_org"
+    OWNER_UNKNOWN = "owner_unknown"
+    ANNOUNCEMENT_ONLY = "announcement_only"
+    READ_ONLY = "read_only"
+    PERSON_GONE = "person_gone"
+    BOT_REMOVED = "bot_removed"
+    NOT_FOUND = "not_found"
+    FORBIDDEN = "forbidden"
+    INVALID = "invalid"
+    TOO_LARGE = "too_large"
+    GAVE_UP = "gave_up"
+    NO_ANSWER = "no_answer"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A check's answer, with the reason where it is no."""
+
+    allowed: bool
+    why: Why = Why.NONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A person or bot as Webex knows it. Neither `is_bot` nor `is_person`: another kind of account, or unknown."""
+
+    id: str
+    name: str
+    emails: tuple[str, ...] = ()
+    org_id: str | None = None
+    is_bot: bool = False
+    is_person: bool = False
+    avatar: str | None = None
+
+    @property
+    def email(self) -> str:
+        """The first address, or nothing where Webex shows none."""
+        return self.emails[0] if self.emails else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """A room the bot is in. `owner_id` is an org id; `last_activity` by Webex's clock."""
+
+    id: str
+    title: str
+    kind: SpaceKind
+    owner_id: str | None = None
+    announcement_only: bool = False
+    read_only: bool = False
+    last_activity: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """One person's membership in one space."""
+
+    id: str
+    space_id: str
+    person_id: str
+    person_name: str = ""
+    person_org_id: str | None = None
+    moderator: bool = False
+    space_kind: SpaceKind = SpaceKind.GROUP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message as read from Webex. `created` by Webex's clock; `file_urls` need the bot's token.
+
+    `space_kind` is None where Webex did not say.
+    """
+
+    id: str
+    space_id: str
+    space_kind: SpaceKind | None
+    person_id: str
+    text: str = ""
+    html: str = ""
+    markdown: str = ""
+    file_urls: tuple[str, ...] = ()
+    mentioned_people: tuple[str, ...] = ()
+    parent_id: str | None = None
+    created: float | None = None
+
+    @property
+    def thread_id(self) -> str:
+        """The message a reply must name as its parent: Webex refuses a reply to a reply."""
+        return self.parent_id or self.id
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """A file on this machine's disk, with the name and type it had at Webex. `size` in bytes."""
+
+    path: Path
+    name: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """A webhook registered at Webex. `status` is "active" or "inactive"."""
+
+    resource: str
+    event: str
+    target_url: str
+    name: str = ""
+    filter: str | None = None
+    id: str = ""
+    secret: str | None = None
+    status: str = "active"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A verified webhook event, cut down to what the bot uses.
+
+    `key` is the same for every repetition of the event; `asked_at` orders events as people caused them.
+    """
+
+    key: str
+    resource: str
+    action: str
+    id: str
+    space_id: str = ""
+    space_kind: SpaceKind | None = None
+    person_id: str = ""
+    actor_id: str = ""
+    asked_at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingEvent:
+    """An event that waits in the ledger. `number` is its row; `first_tried` is None until it failed once."""
+
+    number: int
+    event: Event
+    received_at: float
+    attempts: int = 0
+    first_tried: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """One space of a plan; `why` says why it is left out, NONE if it is not. `last_activity` by Webex's clock."""
+
+    space_id: str
+    kind: SpaceKind
+    title: str
+    why: Why = Why.NONE
+    last_activity: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What goes out: the parts of the text per kind of space (identity in front of the first), a file or a card.
+
+    A file or card goes with the first part. `card` is the attachment's JSON text; a card keeps its file beside it,
+    because Webex may refuse the card.
+    """
+
+    group_parts: tuple[str, ...]
+    direct_parts: tuple[str, ...]
+    form: Form = Form.TEXT
+    card: str | None = None
+    file: StoredFile | None = None
+
+    def parts(self, kind: SpaceKind) -> tuple[str, ...]:
+        """Return the texts for one kind of space, in order."""
+        return self.group_parts if kind is SpaceKind.GROUP else self.direct_parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A broadcast before it is opened. `source_id` is the sender's message, and the broadcast's identity."""
+
+    source_id: str
+    space_id: str
+    thread_id: str
+    sender: Person
+    content: Content
+    asked_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many deliveries stand where."""
+
+    waiting: int = 0
+    sending: int = 0
+    sent: int = 0
+    failed: int = 0
+    skipped: int = 0
+    unknown: int = 0
+
+    @property
+    def planned(self) -> int:
+        """All destinations of the broadcast."""
+        return self.waiting + self.sending + self.sent + self.failed + self.skipped + self.unknown
+
+    @property
+    def unsettled(self) -> int:
+        """Those the broadcast still has to do something about."""
+        return self.waiting + self.sending
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broadcast:
+    """A broadcast as the ledger knows it; `finished_at` is None while it runs.
+
+    `card_refused`: Webex did not take its card, so it went out as a file.
+    """
+
+    number: int
+    source_id: str
+    space_id: str
+    thread_id: str
+    sender_name: str
+    sender_email: str
+    opened_at: float
+    finished_at: float | None
+    counts: Counts = field(default_factory=Counts)
+    card_refused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One destination of one broadcast, for reports."""
+
+    space_id: str
+    kind: SpaceKind
+    title: str
+    state: State
+    why: Why = Why.NONE
+    detail: str = ""
+    message_ids: tuple[str, ...] = ()
+    settled_at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many deliveries to one kind of space share a state and a reason, with a few of them."""
+
+    state: State
+    why: Why
+    kind: SpaceKind
+    count: int
+    examples: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The right to make one attempt at one delivery.
+
+    `token` is the lease it was claimed under; `attempt`, its number, fences off late outcomes.
+    `part` is the index of the message to send next; `tried_at` and `first_tried` are times of this bot's clock,
+    `webex_time` the same moment as `tried_at` by Webex's clock. `repeat` is that of the `InDoubt` it is in, if it is.
+    `activity` is the space's last activity when the broadcast was planned, by Webex's clock.
+    """
+
+    broadcast: int
+    space_id: str
+    kind: SpaceKind
+    token: int
+    attempt: int
+    part: int
+    tried_at: float
+    webex_time: float
+    first_tried: float | None
+    repeat: bool = False
+    activity: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartSent:
+    """Webex took the message."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryAt:
+    """Try again, not before `at`. `counts` is False where waiting is not the space's fault and uses up no patience."""
+
+    at: float
+    why: Why
+    detail: str = ""
+    counts: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaveUp:
+    """It will not be sent: FAILED, or SKIPPED where Webex's answer is one of the known refusals."""
+
+    state: State
+    why: Why
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InDoubt:
+    """The attempt went out and no clear answer came: look again at `look_at`, then decide.
+
+    `repeat` says what follows if nothing at all can be found out: the attempt again (Webex said that it failed), or
+    unknown.
+    """
+
+    look_at: float
+    detail: str = ""
+    repeat: bool = False
+
+
+Outcome = PartSent | RetryAt | GaveUp | InDoubt
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """An event to be handled; `attempts` counts those before. `is_last_try`: what cannot be had now is done without."""
+
+    event: Event
+    attempts: int = 0
+    is_last_try: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """Something the bot says to one person or space, once per `key`: into a thread, or 1-1 where `person_id` is set."""
+
+    key: str
+    markdown: str
+    space_id: str = ""
+    parent_id: str | None = None
+    person_id: str = ""
+    first_tried: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """What waits. Ages in seconds, None where nothing waits."""
+
+    events: int = 0
+    deliveries: int = 0
+    oldest_event_age: float | None = None

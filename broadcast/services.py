@@ -1,0 +1,348 @@
+"""Everything the bot is made of, put together from the environment: the only place that chooses.
+
+The only module that reads environment variables and holds the system clock. Making a `Services` talks to nobody: files
+are opened and Webex is called at the first use.
+"""
+
+import atexit
+import hashlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from sqlite3 import Error as StoreError
+from threading import Event as Flag
+
+import structlog
+
+from broadcast import __version__, logs
+from broadcast.audience import Audience
+from broadcast.config import Config, ConfigFile
+from broadcast.errors import BroadcastError, ConfigError, Refused, WebexError
+from broadcast.fanout import Fanout
+from broadcast.intake import Intake
+from broadcast.jobs import EventLane, ReplyLane, ReportLane
+from broadcast.ledger.sqlite import SqliteLedger
+from broadcast.links import same
+from broadcast.model import Destination, Draft, Event, Job, PendingEvent, Person, Reply, Why
+from broadcast.pacing import Gate
+from broadcast.ports import Gateway
+from broadcast.queues.local import Crew, Lease, LocalQueue
+from broadcast.reports import outcome_text
+from broadcast.settings import Settings, read_environment, settings_from
+from broadcast.texts import Texts, texts_for
+from broadcast.webhooks import is_needed, look_at
+
+ROOT = Path(__file__).resolve().parent.parent
+HANDS = 88
+HOLD_OFF = 0.2
+LOOK_AT_WEBHOOKS_EVERY = 60.0
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return time.monotonic()
+
+    def wait(self, flag: Flag, seconds: float) -> bool:
+        """Wait until the flag is set, `seconds` at most; say whether it is set."""
+        return flag.wait(seconds)
+
+
+class Services:
+    """What the handlers, the pages and the command line work with."""
+
+    def __init__(self, settings: Settings, clock: SystemClock | None = None) -> None:
+        self.settings = settings
+        self.version = __version__
+        self.clock = clock or SystemClock()
+        self.log: structlog.stdlib.BoundLogger = structlog.get_logger()
+        self.ledger = SqliteLedger(settings.ledger_path)
+        self.gate = Gate(self.clock)
+        self.config_file = ConfigFile(
+            ROOT / "default_config.json",
+            settings.config_path,
+            optional=not settings.config_is_named,
+            on_fault=lambda fault: self.log.error("config.fault", fault=str(fault)),
+        )
+        self.setup_lock = threading.Lock()
+        self._warned: set[str] = set()
+        self._lock = threading.RLock()
+        self._gateway: Gateway | None = None
+        self._me: Person | None = None
+        self._known_me = ""
+        self._queue: LocalQueue | None = None
+        self._lease: Lease | None = None
+        self._handle: Callable[[Services, Job], str] | None = None
+        self._give_up: Callable[[Services, Job, str], None] | None = None
+        self._webhooks: tuple[float, bool | None] = (float("-inf"), None)
+
+    @classmethod
+    def from_environment(cls) -> "Services":
+        """Return what environment variables and .env file ask for; raise ConfigError for what cannot be used."""
+        services = cls(settings_from(read_environment(os.environ, Path.cwd())))
+        services.set_up_logs()
+        return services
+
+    def use(self, handle: Callable[["Services", Job], str], give_up: Callable[["Services", Job, str], None]) -> None:
+        """Take the handlers: what to do about an event, and what to say when that cannot be done."""
+        self._handle, self._give_up = handle, give_up
+
+    @property
+    def config(self) -> Config:
+        """The configuration as it is now."""
+        return self.config_file.current()
+
+    @property
+    def texts(self) -> Texts:
+        """The sentences in the configured language."""
+        return texts_for(self.config.locale or self.settings.locale, self._warn_once)
+
+    @property
+    def gateway(self) -> Gateway:
+        """Webex."""
+        with self._lock:
+            if self._gateway is None:
+                # Late: the SDK takes a fifth of a second to import, and a webhook's answer does not need it.
+                from broadcast.webex import WebexGateway  # noqa: PLC0415
+
+                if not self.settings.token:
+                    raise ConfigError(self.texts.say("page_no_token") + " " + self.texts.say("page_no_token_how"))
+                self._gateway = WebexGateway(
+                    self.settings.token,
+                    self.settings.api_base_url,
+                    clock=self.clock,
+                    gate=self.gate,
+                    connections=HANDS + 16,
+                )
+            return self._gateway
+
+    @property
+    def audience(self) -> Audience:
+        """Who gets a broadcast."""
+        return Audience(self.gateway, self.ledger, self.clock)
+
+    @property
+    def intake(self) -> Intake:
+        """What goes out."""
+        return Intake(self.gateway, self.files)
+
+    @property
+    def files(self) -> Path:
+        """Where the files of broadcasts are kept, beside the ledger."""
+        path = self.settings.ledger_path
+        return path.with_name(path.stem + "-files")
+
+    def me(self) -> Person:
+        """Return the bot, asked for once; raise ConfigError where the token or the ledger is not a bot's own."""
+        if self._me is None:
+            me = self.gateway.me()
+            if me.is_person:
+                raise ConfigError(self.texts.say("page_token_not_bot", name=me.name))
+            self._check_owner(me)
+            self.ledger.remember("me", json.dumps({"token": self._fingerprint(), "id": me.id}))
+            self._me = me
+        return self._me
+
+    def known_me(self) -> str:
+        """Return the bot's person id as learnt before, without asking Webex; empty while it is not known."""
+        if not self._known_me:
+            known = json.loads(self.ledger.recall("me") or "{}")
+            self._known_me = known.get("id", "") if known.get("token") == self._fingerprint() else ""
+        return self._known_me
+
+    def say(self, reply: Reply) -> None:
+        """Write down something to say, and have it said."""
+        self.ledger.queue_reply(reply)
+        self.ring("replies")
+
+    def open_broadcast(self, draft: Draft, destinations: Iterable[Destination]) -> int | None:
+        """Write a broadcast down and have it sent; None if that was done before."""
+        if self._lease is None:
+            raise RuntimeError("broadcasts are opened by the worker only")
+        number = self.ledger.open_broadcast(self._lease.token, draft, destinations, self.clock.now())
+        self.ring("sending")
+        return number
+
+    def is_overtaking(self, event: Event) -> bool:
+        """Whether a message that was sent before this one waits to be handled: events need not come in order."""
+        head = self.ledger.next_message(self.clock.now())
+        return head is not None and head.event.asked_at < event.asked_at
+
+    def ring(self, lane: str = "") -> None:
+        """Say that there is work."""
+        if self._queue:
+            self._queue.ring(lane)
+
+    def start(self) -> None:
+        """Begin to work in the background, once; does nothing without a token."""
+        with self._lock:
+            if self._queue or not self.settings.token:
+                return
+            self._queue = LocalQueue(ledger=self.ledger, clock=self.clock, crew=self._crew, log=self.log)
+            self._queue.start()
+            atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """Finish what is in flight, within ten seconds; what waits goes on at the next start."""
+        with self._lock:
+            queue, self._queue = self._queue, None
+            if self._gateway:
+                self._gateway.stopping.set()
+        if queue:
+            queue.stop()
+            atexit.unregister(self.stop)
+
+    def set_up_logs(self) -> None:
+        """Send the log to standard output, without the token."""
+        as_json = logs.wants_json(self.settings.log_format, terminal=sys.stdout.isatty())
+        logs.configure(self.settings.log_level, json=as_json, token=self.settings.token or None)
+
+    def explain(self, error: BroadcastError) -> str:
+        """Return, for a page, what went wrong and what to do about it."""
+        if isinstance(error, Refused) and error.status == 401:
+            return self.texts.say("token_refused") + " " + self.texts.say("token_refused_how")
+        if isinstance(error, WebexError):
+            return self.texts.say("page_webex_silent", reason=str(error))
+        return str(error)
+
+    def standing_fault(self) -> str:
+        """Return what keeps the bot from doing its job until somebody mends it; empty where nothing does."""
+        if not self.settings.token:
+            return self.texts.say("page_no_token")
+        if self.gateway.token_refused:
+            return self.texts.say("token_refused")
+        if self._queue and self._queue.fault:
+            return self._queue.fault
+        with suppress(ConfigError):
+            self.config_file.current()
+        return str(self.config_file.fault or "")
+
+    def health(self) -> dict[str, object]:
+        """Return what a probe wants to know; `ok` says whether the bot can do its job, `faults` why not."""
+        faults: list[str] = []
+        state: dict[str, object] = {"version": self.version, "store": "unreachable", "webhooks_active": None}
+        try:
+            backlog = self.ledger.backlog(self.clock.now())
+            state |= {"store": "ok", "waiting_events": backlog.events, "waiting_deliveries": backlog.deliveries}
+            state["oldest_event_seconds"] = backlog.oldest_event_age
+            faults += [text for text in (self.standing_fault(),) if text]
+            state["webhooks_active"] = None if faults else self.webhooks_work()
+            if state["webhooks_active"] is False:
+                faults.append("Webex has disabled or lost the webhooks: open /webhook once")
+        except (BroadcastError, StoreError) as error:
+            faults.append(str(error))
+        return {**state, "ok": not faults, "faults": faults}
+
+    def webhooks_work(self) -> bool | None:
+        """Whether Webex tells the bot about messages; None while nobody has set it up or Webex does not answer."""
+        asked_at, answer = self._webhooks
+        url = self.ledger.recall("webhook_url")
+        if not url or self.clock.monotonic() - asked_at < LOOK_AT_WEBHOOKS_EVERY:
+            return answer
+        try:
+            found = look_at(self.gateway.webhooks(), url, self.settings.secret)
+            answer = all(one.status == "active" for one in found if is_needed(one.webhook))
+        except WebexError:
+            answer = None
+        self._webhooks = (self.clock.monotonic(), answer)
+        return answer
+
+    def webhooks_are_set(self, url: str) -> None:
+        """Remember where the webhooks point to."""
+        self.ledger.remember("webhook_url", url)
+        self._webhooks = (float("-inf"), None)
+
+    def _warn_once(self, warning: str) -> None:
+        if warning not in self._warned:
+            self._warned.add(warning)
+            self.log.warning("locale.unknown", warning=warning)
+
+    def _fingerprint(self) -> str:
+        return hashlib.sha256(self.settings.token.encode()).hexdigest()[:16]
+
+    def _check_owner(self, me: Person) -> None:
+        owner = self.ledger.recall("bot_id")
+        if owner and not same(owner, me.id):
+            raise ConfigError(
+                f"The ledger {self.settings.ledger_path} belongs to another bot. Set STORE to a file of "
+                "this bot's own, for example sqlite:///data/second-bot.db."
+            )
+        self.ledger.remember("bot_id", me.id)
+
+    def _crew(self, lease: Lease) -> Crew:
+        self.me()
+        self._lease = lease
+        self.gateway.post_only_while(lease.holds)
+        sending = Fanout(
+            lease.token,
+            ledger=self.ledger,
+            gateway=self.gateway,
+            gate=self.gate,
+            clock=self.clock,
+            rules=lambda: self.config.delivery,
+            log=self.log.info,
+            in_words=self._in_words,
+            hands=HANDS,
+            wake=partial(self.ring, "sending"),
+            report=partial(self.ring, "reports"),
+            holds_lease=lease.holds,
+        )
+        lanes = {
+            "sending": sending.step,
+            "messages": self._event_lane(self.ledger.next_message, hold_off=HOLD_OFF),
+            "duties": self._event_lane(self.ledger.next_duty),
+            "replies": ReplyLane(
+                ledger=self.ledger, gateway=self.gateway, gate=self.gate, clock=self.clock, log=self.log.warning
+            ).step,
+            "reports": self._report_lane(),
+        }
+        return Crew(lanes=lanes, drain=sending.drain)
+
+    def _pause_text(self, until: float) -> str:
+        return self.texts.say("waiting_rate_limit", until=datetime.fromtimestamp(until, UTC).strftime("%H:%M UTC"))
+
+    def _in_words(self, why: Why) -> str:
+        return self.texts.why(why)
+
+    def _event_lane(
+        self, next_event: Callable[[float], PendingEvent | None], hold_off: float = 0.0
+    ) -> Callable[[], float]:
+        if self._handle is None or self._give_up is None:
+            raise RuntimeError("no handlers were given")
+        return EventLane(
+            next_event,
+            partial(self._handle, self),
+            ledger=self.ledger,
+            gate=self.gate,
+            clock=self.clock,
+            config=lambda: self.config,
+            log=self.log.warning,
+            give_up=partial(self._give_up, self),
+            hold_off=hold_off,
+        ).step
+
+    def _report_lane(self) -> Callable[[], float]:
+        return ReportLane(
+            ledger=self.ledger,
+            clock=self.clock,
+            config=lambda: self.config,
+            outcome=lambda broadcast, tallies: outcome_text(broadcast, tallies, self.texts),
+            log=self.log.info,
+            said=partial(self.ring, "replies"),
+            folder=self.files,
+            gate=self.gate,
+            pause_text=self._pause_text,
+        ).step

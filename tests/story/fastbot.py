@@ -1,0 +1,17 @@
+"""bot.py as a process on a stage's clock: `python -m tests.story.fastbot`, `tests.story.fastbot:app` for gunicorn."""
+
+import os
+from pathlib import Path
+
+import bot
+from broadcast.services import Services
+from broadcast.settings import read_environment, settings_from
+from tests.story.stage import FastClock
+
+app = bot.create_app(
+    Services(settings_from(read_environment(os.environ, Path.cwd())), clock=FastClock.from_text(os.environ["CLOCK"]))
+)
+
+if __name__ == "__main__":
+    bot.app = app
+    bot.main()

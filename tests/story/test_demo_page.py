@@ -1,0 +1,270 @@
+"""What a newcomer sees: the demo's page in a real browser. No bot runs; the test itself speaks for it."""
+
+import base64
+import http.client
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.story.demo_page import outside, say, tile
+from webexsim import Server
+from webexsim.demo import write_config
+from webexsim.model import Person
+from webexsim.scenes import Scene, add_spaces, office
+from webexsim.storage import SimFile
+from webexsim.world import World
+
+HOSTILE = (
+    "<p>Hello<script>window.hacked = 1</script><img src='http://192.0.2.1/x.png' onerror='window.hacked = 1'>"
+    "<a href='javascript:window.hacked = 1'>press</a><svg onload='window.hacked = 1'></svg></p>"
+)
+CARD = {
+    "contentType": "application/vnd.microsoft.card.adaptive",
+    "content": {
+        "type": "AdaptiveCard",
+        "version": "1.3",
+        "body": [
+            {"type": "TextBlock", "text": "Lunch <b>today</b>"},
+            {"type": "Input.Text", "id": "n", "label": "Name"},
+        ],
+        "actions": [{"type": "Action.Submit", "title": "Count me in"}],
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """The stand-in with its people, and nobody's bot: the test itself speaks for the bot."""
+
+    world: World
+    scene: Scene
+    url: str
+    config: Path
+
+
+@pytest.fixture
+def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
+    """The demo without a bot process."""
+    world = World(seed=1)
+    scene = office(world)
+    config = write_config(tmp_path, scene)
+    with Server(world, bot_config=config) as server:
+        yield Rehearsal(world=world, scene=scene, url=server.page_url, config=config)
+
+
+def post(url: str, path: str, body: object) -> None:
+    """Send JSON to the stand-in's control."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_a_copy_fills_the_tile_of_its_space_and_no_other(page: Page, rehearsal: Rehearsal) -> None:
+    """The tile shows the copy without the identity, its count, and stays the same element."""
+    page.goto(rehearsal.url)
+    target = tile(page, "Design guild")
+    target.evaluate("node => { node.kept = true }")
+    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Design guild")
+    rehearsal.world.say(rehearsal.scene.bot, space, markdown="Message from Alice Novak:\n\nCake at three")
+    expect(target).to_contain_text("×1")
+    expect(target.locator(".last")).to_have_text("Cake at three")
+    assert target.evaluate("node => node.kept") is True
+    expect(page.get_by_text("Cake at three")).to_have_count(1)
+
+
+def test_the_reason_for_leaving_a_space_out_stands_on_its_tile(page: Page, rehearsal: Rehearsal) -> None:
+    """What the bot said of a space is readable without opening it, and the filter finds it."""
+    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Company announcements")
+    page.goto(rehearsal.url)
+    say(page, "Hello")
+    expect(page.locator("#talk")).to_contain_text("Hello")
+    note = {"room_id": space.id, "state": "skipped", "reason": "Only moderators may write here <b>"}
+    post(rehearsal.url, "/sim/notes", [note])
+    expect(tile(page, "Company announcements")).to_contain_text("Only moderators may write here <b>")
+    page.locator("#filters").get_by_role("button", name="Left out").click()
+    expect(page.locator(".tile:visible")).to_have_count(1)
+
+
+def test_markup_from_outside_does_nothing_on_the_page(page: Page, rehearsal: Rehearsal) -> None:
+    """Scripts, handlers, foreign pictures and script links of a message vanish; its words stay."""
+    strangers = outside(page)
+    rehearsal.world.say(
+        rehearsal.scene.bot, rehearsal.world.direct(rehearsal.scene.bot, rehearsal.scene.sender), "x", html=HOSTILE
+    )
+    page.goto(rehearsal.url)
+    tile(page, "Alice Novak").click()
+    room = page.get_by_role("dialog")
+    expect(room.locator(".bubble")).to_have_text("Hellopress")
+    assert room.locator("script, img, a, [onerror], [onload]").count() == 0
+    assert (page.evaluate("window.hacked"), strangers) == (None, [])
+
+
+def test_a_title_from_outside_is_text(page: Page, rehearsal: Rehearsal) -> None:
+    """Angle brackets of a space's title are shown, not interpreted."""
+    rehearsal.world.space("<img src=x onerror='window.hacked=1'>", rehearsal.scene.bot.org, [rehearsal.scene.bot])
+    page.goto(rehearsal.url)
+    expect(tile(page, "<img src=x onerror='window.hacked=1'>")).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+
+
+def test_a_link_to_a_space_opens_that_space(page: Page, rehearsal: Rehearsal) -> None:
+    """What would open the Webex app shows the space's own tile here."""
+    scene, world = rehearsal.scene, rehearsal.world
+    space = next(it for it in world.directory.spaces.values() if it.title == "Book club")
+    uuid = base64.b64decode(space.id + "==").decode().rpartition("/")[2]
+    link = f"<a href='webexteams://im?space={uuid}'>there</a>"
+    world.say(scene.bot, world.direct(scene.bot, scene.sender), "there", html=link)
+    page.goto(rehearsal.url)
+    page.get_by_role("link", name="there").click()
+    expect(page.get_by_role("dialog", name="Book club")).to_be_visible()
+
+
+def test_a_card_is_shown_with_its_text_inputs_and_actions(page: Page, rehearsal: Rehearsal) -> None:
+    """Opening a space shows the card as the space sees it, as text."""
+    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Book club")
+    rehearsal.world.say(rehearsal.scene.bot, space, "Message from Alice Novak:", attachments=[CARD])
+    page.goto(rehearsal.url)
+    tile(page, "Book club").click()
+    card = page.get_by_role("group", name="Adaptive Card, preview")
+    expect(card).to_contain_text("Lunch <b>today</b>")
+    expect(card).to_contain_text("Name")
+    expect(card).to_contain_text("Count me in")
+
+
+def test_a_file_that_arrived_can_be_downloaded_byte_for_byte(page: Page, rehearsal: Rehearsal) -> None:
+    """The chip of a file leads to what the space got, under its own name."""
+    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Book club")
+    rehearsal.world.say(rehearsal.scene.bot, space, "List", files=[SimFile("přehled.txt", b"\x00one\r\n", "text/html")])
+    page.goto(rehearsal.url)
+    tile(page, "Book club").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name=re.compile("přehled.txt")).click()
+    assert waiting.value.suggested_filename == "přehled.txt"
+    assert Path(waiting.value.path()).read_bytes() == b"\x00one\r\n"
+
+
+@pytest.mark.parametrize(
+    ("button", "name", "kind"),
+    [
+        ("Text file", "agenda.txt", "text/plain"),
+        ("Image", "summer-party.png", "image/png"),
+        ("Card", "lunch-card.json", "application/json"),
+    ],
+)
+def test_a_sample_file_goes_out_with_one_click_and_send(
+    page: Page, rehearsal: Rehearsal, button: str, name: str, kind: str
+) -> None:
+    """The sample is attached under its name and arrives at the stand-in with its type."""
+    page.goto(rehearsal.url)
+    page.get_by_role("button", name=button, exact=True).click()
+    expect(page.locator("#attached")).to_contain_text(name)
+    say(page, "See this")
+    expect(page.locator("#talk")).to_contain_text(name)
+    [message] = rehearsal.world.messages(by=rehearsal.scene.sender)
+    assert [(file.name, file.content_type, file.size > 0) for file in message.files] == [(name, kind, True)]
+
+
+def test_in_a_group_space_the_bot_is_mentioned(page: Page, rehearsal: Rehearsal) -> None:
+    """Choosing a space instead of the 1-1 sends a real mention of the bot."""
+    page.goto(rehearsal.url)
+    page.get_by_label("Where").select_option("Sales EMEA")
+    say(page, "Numbers are out")
+    expect(page.locator("#talk")).to_contain_text("Numbers are out")
+    [message] = rehearsal.world.messages(by=rehearsal.scene.sender)
+    assert message.mentioned_people == (rehearsal.scene.bot.id,)
+
+
+def test_the_page_works_from_the_keyboard_alone(page: Page, rehearsal: Rehearsal) -> None:
+    """Enter sends, Enter opens a tile, Escape closes it and gives the focus back."""
+    page.goto(rehearsal.url)
+    page.get_by_label("Message", exact=True).focus()
+    page.keyboard.type("No mouse")
+    page.keyboard.press("Enter")
+    expect(page.locator("#talk")).to_contain_text("No mouse")
+    tile(page, "Book club").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tile(page, "Book club")).to_be_focused()
+
+
+def test_the_hint_is_for_the_first_visit(page: Page, rehearsal: Rehearsal) -> None:
+    """Three steps the first time; not again once closed, until asked for."""
+    page.goto(rehearsal.url)
+    expect(page.locator("#hint li")).to_have_count(3)
+    page.get_by_role("button", name="Close the hint").click()
+    page.reload()
+    expect(page.locator(".tile").first).to_be_visible()
+    expect(page.locator("#hint")).to_be_hidden()
+    page.get_by_role("button", name="How it works").click()
+    expect(page.locator("#hint")).to_be_visible()
+
+
+def test_a_switch_changes_the_bots_config(page: Page, rehearsal: Rehearsal) -> None:
+    """The three switches show the config file and write to it."""
+    page.goto(rehearsal.url)
+    switch = page.get_by_role("switch", name=re.compile("sender’s org"))
+    expect(switch).to_be_checked()
+    with page.expect_response("**/sim/settings"):
+        switch.uncheck(force=True)
+    assert json.loads(rehearsal.config.read_text("utf-8"))["destination"]["senders_own_org"] is False
+
+
+@pytest.mark.parametrize(("label", "status"), [("Outage 503", 503), ("Rate limit 429", 429)])
+def test_trouble_reaches_the_api(page: Page, rehearsal: Rehearsal, label: str, status: int) -> None:
+    """With a trouble chosen, calls to the stand-in begin to fail in that way."""
+    page.goto(rehearsal.url)
+    with page.expect_response("**/sim/trouble"):
+        page.get_by_role("radio", name=label).check(force=True)
+    assert status in {me(rehearsal.url, rehearsal.scene.bot) for _ in range(20)}
+
+
+def me(url: str, person: Person) -> int:
+    """Return the status of `GET /people/me`."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection.request("GET", "/v1/people/me", headers={"Authorization": f"Bearer {person.token}"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.parametrize("spaces", [0, 1_000])
+def test_nothing_sticks_out_at_a_phones_width(phone: Page, rehearsal: Rehearsal, spaces: int) -> None:
+    """No scrolling sideways at 390 pixels, with few tiles or a thousand, a long word, and the settings open."""
+    add_spaces(rehearsal.world, spaces)
+    rehearsal.world.say(
+        rehearsal.scene.bot, rehearsal.world.direct(rehearsal.scene.bot, rehearsal.scene.sender), "W" * 400
+    )
+    phone.goto(rehearsal.url)
+    expect(phone.locator(".tile")).to_have_count(24 + spaces)
+    phone.locator("#controls summary").click()
+    assert phone.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground_in_light_and_dark(page: Page, rehearsal: Rehearsal, scheme: str) -> None:
+    """Body text and softer text keep a contrast of 4.5 to 1 (WCAG 2.2, 1.4.3)."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(rehearsal.url)
+    for selector in ("body", "#bot-line", "#big", ".tile .meta", ".filters [data-state=skipped]"):
+        assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
+
+
+CONTRAST = """node => {
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = parts(color).map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  let ground = node;
+  while (parts(getComputedStyle(ground).backgroundColor)[3] === 0) ground = ground.parentElement;
+  const [a, b] = [getComputedStyle(node).color, getComputedStyle(ground).backgroundColor].map(light);
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""

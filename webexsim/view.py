@@ -1,0 +1,81 @@
+"""What the page is shown of a world: people, spaces, messages since last time. Changes nothing."""
+
+from typing import Any
+
+from webexsim import wire
+from webexsim.model import Message, Person, Space
+from webexsim.storage import SimFile
+from webexsim.world import World
+
+Json = dict[str, Any]
+MOST_MESSAGES = 20_000
+
+
+def person(someone: Person) -> Json:
+    """A person for the page."""
+    return {
+        "id": someone.id,
+        "name": someone.display_name,
+        "email": someone.email,
+        "org": someone.org.name,
+        "role": someone.role,
+    }
+
+
+def space(room: Space) -> Json:
+    """A space for the page; `members` are person ids, `messages` is how many it holds."""
+    return {
+        "id": room.id,
+        "title": " – ".join(it.display_name for it in room.pair) if room.pair else room.title,
+        "type": room.type,
+        "owner": room.owner.name,
+        "announcement_only": room.announcement_only,
+        "read_only": room.read_only,
+        "members": list(room.members),
+        "messages": len(room.message_ids),
+    }
+
+
+def news(world: World, since: int) -> Json:
+    """Return what was said or changed after entry `since` of the journal, each message once as it now is.
+
+    At most the newest 20 000 entries are looked at; `gone` are the ids of messages removed since.
+    """
+    first = max(0, since, len(world.board.journal) - MOST_MESSAGES)
+    latest = {entry.message_id: (seq, said) for seq, entry, said in world.board.since(first)}
+    return {
+        "messages": [_message(world, seq, said) for seq, said in latest.values() if said],
+        "gone": [message_id for message_id, (_, said) in latest.items() if said is None],
+    }
+
+
+def _message(world: World, seq: int, said: Message) -> Json:
+    return {
+        "seq": seq,
+        "id": said.id,
+        "room_id": said.room_id,
+        "from": world.directory.people[said.person_id].display_name,
+        "from_id": said.person_id,
+        "text": said.text,
+        "markdown": said.markdown,
+        "html": said.html,
+        "parent_id": said.parent_id,
+        "files": [_file(file) for file in said.files],
+        "card": bool(said.attachments),
+        "attachments": list(said.attachments),
+        "created": wire.when(said.created),
+        "edited": said.updated is not None,
+    }
+
+
+def _file(file: SimFile) -> Json:
+    return {"name": file.name, "type": file.content_type, "size": file.size}
+
+
+def run(world: World, bot: Person | None, first: int) -> Json:
+    """Count the spaces the bot is in, and those it has written to since journal entry `first` (answers not counted)."""
+    if bot is None:
+        return {"total": 0, "arrived": 0}
+    said = (message for _, _, message in world.board.since(first) if message)
+    reached = {message.room_id for message in said if message.person_id == bot.id and not message.parent_id}
+    return {"total": len(world.directory.spaces_of(bot)), "arrived": len(reached)}
