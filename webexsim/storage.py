@@ -42,10 +42,14 @@ class Blob:
 
 
 class Spool:
-    """Takes an upload as it comes in, hashing it on the way; moves to a temporary file above `IN_MEMORY` bytes."""
+    """Takes an upload as it comes in, hashing it on the way; moves to a temporary file above `IN_MEMORY` bytes.
+
+    An upload that is cut off leaves nothing behind: the file goes with the spool.
+    """
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 – the blob closes it
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 – closed with the spool or blob
+        self._closing = weakref.finalize(self, self._file.close)
         self._hash = hashlib.sha256()
         self._size = 0
 
@@ -68,6 +72,7 @@ class Spool:
         digest = self._hash.hexdigest()
         if self._size > IN_MEMORY:
             self._file.flush()
+            self._closing.detach()
             return Blob(sha256=digest, size=self._size, file=cast(IO[bytes], self._file))
         self._file.seek(0)
         data = self._file.read()
