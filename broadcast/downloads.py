@@ -25,13 +25,13 @@ REFUSALS = {404: "file_gone", 410: "file_infected", 428: "file_unscannable", 413
 
 
 def content_address(url: str, base_url: str) -> str:
-    """Return the address to fetch a file from, at the Webex API only; `FileRefused` for any other place."""
-    if origin(url) == origin(base_url):
-        return url
+    """Return the address to fetch a file from: a content of the Webex API; `FileRefused` for any other place."""
     try:
         parts = urlsplit(url)
     except ValueError:
         raise FileRefused("file_elsewhere") from None
+    if origin(url) == origin(base_url) and re.search(r"/contents/[^/]+$", parts.path):
+        return url
     match = re.fullmatch(r"/v1/(contents/[^/]+)", parts.path)
     if match and parts.scheme == "https" and parts.hostname in FORMER_API_HOSTS:
         return base_url.rstrip("/") + "/" + match[1]

@@ -80,6 +80,8 @@ class Fanout:
         self._settle()
         if self._gateway.token_refused and not self._token_works():
             return max(BUSY_SECONDS, self._gate.closed_for())
+        if not self._holds_lease():
+            return IDLE_SECONDS
         self._look()
         pause = self._send()
         self._finish()

@@ -21,8 +21,8 @@ class Fault:
     matching calls it lets pass first, `probability` how likely each strike is. Kinds: "status" answers `status` with
     `headers` and `body` and does nothing; "slow" sleeps `seconds`, then behaves; "cut_before" and "cut_after" reset
     the connection without and with the effect; "hang" gives no answer for `seconds` and then cuts, with the effect or
-    not (`effect`); "empty" and "broken" are a 200 with no body or half of one, after the effect; "html" answers
-    `status` with a page and does nothing.
+    not (`effect`); "empty" and "broken" are a 200 with no body or half of one, after the effect (a file ends early,
+    under its true length); "html" answers `status` with a page and does nothing.
     """
 
     kind: Kind

@@ -53,11 +53,15 @@ class Incoming:
 
 @dataclass(kw_only=True, slots=True)
 class Outgoing:
-    """What goes back: status, headers, content; `cut` means the connection is reset instead."""
+    """What goes back: status, headers, content; `cut` means the connection is reset instead.
+
+    `promised` is the length announced where the content falls short of it; the connection ends there.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes | Blob = b""
+    promised: int | None = None
     cut: bool = False
     note: str = ""
 
@@ -202,7 +206,9 @@ def _staged(fault: Fault, tracking: str) -> Outgoing:
 
 
 def _spoilt(fault: Fault, going: Outgoing) -> Outgoing:
-    whole = going.content if isinstance(going.content, bytes) else going.content.read()
+    whole = going.content
+    if isinstance(whole, Blob):
+        going.promised, whole = whole.size, whole.read()
     going.content = b"" if fault.kind == "empty" else whole[: len(whole) // 2]
     going.status = 200
     return going

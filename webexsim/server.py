@@ -230,6 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.close_connection = True
         else:
+            self.close_connection |= going.promised is not None
             self._write(going)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _serve
@@ -258,7 +259,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, going: Outgoing) -> None:
         content = going.content
-        size = content.size if isinstance(content, Blob) else len(content)
+        size = going.promised or (content.size if isinstance(content, Blob) else len(content))
         head = [
             f"HTTP/1.1 {going.status} {_reason(going.status)}",
             f"Date: {formatdate(cast(_Http, self.server).owner.world.ground.clock(), usegmt=True)}",

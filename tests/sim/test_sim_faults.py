@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from webexsim import Fault
+from webexsim import Fault, SimFile
 
 
 @pytest.fixture
@@ -85,6 +85,15 @@ def test_a_broken_answer_is_half_a_json(town: Any, server: Any, post: Any) -> No
     assert (answer.status_code, posted(town)) == (200, 1)
     with pytest.raises(requests.JSONDecodeError):
         answer.json()
+
+
+@pytest.mark.parametrize("kind", ["empty", "broken"])
+def test_a_spoilt_file_ends_before_its_length(town: Any, server: Any, api: Any, kind: Any) -> None:
+    """Kinds "empty" and "broken" cut a file short of the length that its headers promise."""
+    said = town.world.say(town.alice, town.dm, files=[SimFile("a.bin", b"x" * 500)])
+    server.faults.add(Fault(kind=kind))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        api("GET", f"contents/{said.files[0].id}")
 
 
 def test_a_fault_strikes_as_often_as_told(server: Any, post: Any) -> None:
