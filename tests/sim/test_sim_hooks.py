@@ -193,7 +193,7 @@ def test_edited_messages_are_told_where_the_world_says_so(
     town: Any, server: Any, hooked: Any, inbox: Any, told: bool
 ) -> None:
     """messages:updated for bots is not documented: the webhook can be made, and fires or not as set."""
-    town.world.webhooks.updated_events = told
+    town.world.webhooks.tells_edits = told
     hooked("messages", "updated")
     town.world.edit(town.hello, "hello again")
     server.hooks.wait_idle()
