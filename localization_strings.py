@@ -285,7 +285,7 @@ LOCALES: dict[str, dict[str, str]] = {
         # The live page of a broadcast
         "page_live_title_send": "Broadcast {number}",
         "page_live_title_edit": "Edit of broadcast {number}",
-        "page_live_title_recall": "Broadcast {number} is taken back",
+        "page_live_title_recall": "Taking back broadcast {number}",
         "page_live_from": "From {name} ({email})",
         "page_live_from_no_email": "From {name}",
         "page_live_to_origin": "Back to the broadcast",
@@ -329,8 +329,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_rate_none": "Nothing has been sent yet.",
         "page_live_rate_second": "At most {rate} per second",
         "page_live_rate_minute": "At most {rate} per minute",
-        "page_live_rate_legend_sent": "sent",
-        "page_live_rate_legend_other": "failed or uncertain",
+        "page_live_rate_other": "Failed or uncertain",
         "page_live_changes": "Edits and recalls",
         "page_live_change_edit": "Edit",
         "page_live_change_recall": "Taking back",
@@ -377,7 +376,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_next": "Next",
         "page_live_lost": "The bot does not answer at the moment. This page tries again by itself.",
         "page_live_link": "This link",
-        "page_live_link_until": "Whoever has this link can see and do all this until {until}.",
+        "page_live_link_until": "Whoever has this link can see and do all this. Valid until:",
         "page_live_revoke": "Revoke this link",
         "page_live_revoke_sure": (
             "Every link to this page that the bot has given out stops working at once. In Webex, reply status "
@@ -721,8 +720,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_rate_none": "Zatím se nic neodeslalo.",
         "page_live_rate_second": "Nejvýše za sekundu: {rate}",
         "page_live_rate_minute": "Nejvýše za minutu: {rate}",
-        "page_live_rate_legend_sent": "odesláno",
-        "page_live_rate_legend_other": "nedoručeno nebo nejisté",
+        "page_live_rate_other": "Nedoručeno nebo nejisté",
         "page_live_changes": "Úpravy a stažení",
         "page_live_change_edit": "Úprava",
         "page_live_change_recall": "Stažení",
@@ -769,7 +767,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_next": "Další",
         "page_live_lost": "Bot teď neodpovídá. Stránka to zkouší sama znovu.",
         "page_live_link": "Tento odkaz",
-        "page_live_link_until": "Kdo má tento odkaz, může toto vše vidět a ovládat do {until}.",
+        "page_live_link_until": "Kdo má tento odkaz, může toto vše vidět a ovládat. Platí do:",
         "page_live_revoke": "Zneplatnit tento odkaz",
         "page_live_revoke_sure": (
             "Všechny odkazy na tuto stránku, které bot vydal, ihned přestanou platit. Nový získáte ve Webexu, "

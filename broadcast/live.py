@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any, NoReturn, cast
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, make_response, redirect, render_template, request
@@ -17,11 +16,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from broadcast import tickets
 from broadcast.commands import Order
-from broadcast.model import Broadcast, Kind
+from broadcast.model import Broadcast, Kind, State
 from broadcast.narration import clock_time, duration
 from broadcast.services import Services
 from broadcast.standing import Progress, content_key, possible_orders, state_key
-from broadcast.tables import Plot, Query, Slice, csv_text, rate, rows_of, select
+from broadcast.tables import ROWS_A_PAGE, Plot, Query, Slice, Sort, csv_text, rate, select
 from broadcast.texts import Texts
 from broadcast.tickets import Page, Ticket
 
@@ -31,6 +30,7 @@ PARTS = ("status", "orders", "changes", "table")
 STEP_PERCENT = 10
 """How often a screen reader tells the progress."""
 
+STATES = (State.SENT, State.FAILED, State.UNKNOWN, State.SKIPPED, State.SENDING, State.WAITING)
 BROADCASTS_A_PAGE = 100
 MOST_BROADCASTS = 1000
 POLICY = (
@@ -40,17 +40,29 @@ POLICY = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """An edit or a recall of a broadcast; `link` leads to its own page."""
+class Entry:
+    """A broadcast as others name it: how far it is, where it stands in a sentence, and the link to its own page."""
 
     progress: Progress
+    sentence: str
     link: str
+
+    @property
+    def gaps(self) -> list[tuple[State, int]]:
+        """Where not everybody has it: states, and how many deliveries are in them."""
+        counts = self.progress.counts
+        found = {State.FAILED: counts.failed, State.UNKNOWN: counts.unknown, State.SKIPPED: counts.skipped}
+        return [(state, count) for state, count in found.items() if count]
 
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What the page of one broadcast shows. `orders` are those that make sense now."""
+    """What the page of one broadcast shows. `orders` are those that make sense now, `origin` links to what it changes.
 
+    `left` is how long it will take, in words, where that can be said.
+    """
+
+    texts: Texts
     ticket: str
     form_key: str
     expires_at: float
@@ -58,13 +70,60 @@ class View:
     progress: Progress
     sentence: str
     left: str
-    changes: tuple[Change, ...]
+    changes: tuple[Entry, ...]
     origin: str
     orders: tuple[Order, ...]
     plot: Plot
     query: Query
     table: Slice
-    is_running: bool
+
+    @property
+    def title(self) -> str:
+        """What the page is about."""
+        return self.texts.say(f"page_live_title_{self.broadcast.kind}", number=self.broadcast.root)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether anything is still being done."""
+        progresses = (self.progress, *(change.progress for change in self.changes))
+        return any(progress.broadcast.finished_at is None for progress in progresses)
+
+    @property
+    def is_recalled(self) -> bool:
+        """Whether it was, or is being, taken back."""
+        return any(change.progress.broadcast.kind is Kind.RECALL for change in self.changes)
+
+    @property
+    def took(self) -> str:
+        """How long it took, in words; nothing while it runs."""
+        finished = self.broadcast.finished_at
+        return "" if finished is None else duration(finished - self.broadcast.opened_at, self.texts)
+
+    @property
+    def peak(self) -> str:
+        """The highest rate, in words."""
+        peak = self.plot.peak
+        if peak >= 1:
+            return self.texts.say("page_live_rate_second", rate=in_groups(round(peak), self.texts))
+        return self.texts.say("page_live_rate_minute", rate=in_groups(max(1, round(peak * 60)), self.texts))
+
+    @property
+    def found(self) -> str:
+        """Which rows the table shows, in words."""
+        if not self.table.rows:
+            return self.texts.say("page_live_found_none")
+        first = (self.table.page - 1) * ROWS_A_PAGE + 1
+        shown = (first, first + len(self.table.rows) - 1, self.table.matching)
+        first_words, last_words, matching = (in_groups(number, self.texts) for number in shown)
+        return self.texts.say("page_live_found", first=first_words, last=last_words, matching=matching)
+
+    @property
+    def news(self) -> str:
+        """What a screen reader tells; it changes in steps only."""
+        if not self.is_running:
+            return self.sentence
+        percent = self.progress.percent // STEP_PERCENT * STEP_PERCENT
+        return self.texts.say("page_live_progress", percent=percent)
 
     def link(self, query: Query) -> str:
         """Return the address of this page with another view of its table."""
@@ -85,7 +144,7 @@ def state(ticket: str) -> Response:
     """Return the parts of the page as they are now."""
     view = _view(ticket)
     parts = {name: render_template(f"live_{name}.html", view=view) for name in PARTS}
-    return jsonify(running=view.is_running, news=_news(view), parts=parts)
+    return jsonify(running=view.is_running, news=view.news, parts=parts)
 
 
 @live.get("/broadcasts/<ticket>/report.csv")
@@ -159,6 +218,7 @@ def _view(text: str) -> View:
     query, progress = Query.of(request.args), Progress(broadcast=found)
     plot = rate(deliveries, found.opened_at, found.finished_at or now)
     return View(
+        texts=bot.texts,
         ticket=text,
         form_key=tickets.form_key(text, bot.settings.secret),
         expires_at=ticket.expires_at,
@@ -166,13 +226,12 @@ def _view(text: str) -> View:
         progress=progress,
         sentence=_sentence(bot, found, changes),
         left=_left(bot, progress, plot),
-        changes=tuple(Change(progress=Progress(broadcast=one), link=_link(bot, one, ticket)) for one in changes),
+        changes=tuple(_entry(bot, one, ticket) for one in changes),
         origin=_origin(bot, found, ticket),
         orders=_orders(bot, found),
         plot=plot,
         query=query,
-        table=select(rows_of(deliveries, bot.texts, found.kind), query),
-        is_running=any(one.finished_at is None for one in chain([found], changes)),
+        table=select(deliveries, query, bot.texts, found.kind),
     )
 
 
@@ -202,17 +261,13 @@ def _left(bot: Services, progress: Progress, plot: Plot) -> str:
     return duration(progress.counts.unsettled / recent, bot.texts)
 
 
-def _news(view: View) -> str:
-    """Return what a screen reader tells; it changes in steps only."""
-    if not view.is_running:
-        return view.sentence
-    percent = view.progress.percent // STEP_PERCENT * STEP_PERCENT
-    return _services().texts.say("page_live_progress", percent=percent)
-
-
-def _entry(bot: Services, broadcast: Broadcast, ticket: Ticket) -> tuple[Progress, str, str]:
+def _entry(bot: Services, broadcast: Broadcast, ticket: Ticket) -> Entry:
     key = state_key(broadcast, bot.ledger.changes_of(broadcast.number))
-    return Progress(broadcast=broadcast), bot.texts.say(key), _link(bot, broadcast, ticket)
+    return Entry(
+        progress=Progress(broadcast=broadcast),
+        sentence=bot.texts.say(key),
+        link=_link(bot, broadcast, ticket),
+    )
 
 
 def _origin(bot: Services, broadcast: Broadcast, ticket: Ticket) -> str:
@@ -304,6 +359,8 @@ def _words() -> dict[str, object]:
         "in_utc": in_utc,
         "count": lambda number: in_groups(number, texts),
         "content_key": content_key,
+        "states": STATES,
+        "columns": tuple(Sort),
     }
 
 

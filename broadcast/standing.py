@@ -47,7 +47,8 @@ def possible_orders(broadcast: Broadcast, changes: Sequence[Broadcast]) -> tuple
     """Return what makes sense now; `changes` are all edits and recalls. What was taken back is not sent again."""
     counts, is_finished = broadcast.counts, broadcast.finished_at is not None
     recalls = [change for change in changes if change.kind is Kind.RECALL]
-    has_copies = bool(counts.sent or counts.unknown or counts.sending)
+    is_recall = broadcast.kind is Kind.RECALL
+    has_copies = is_recall or bool(counts.sent or counts.unknown or counts.sending)
     can_retry = is_finished and not recalls
     is_send = broadcast.kind is Kind.SEND
     possible = {
@@ -64,7 +65,9 @@ def state_key(broadcast: Broadcast, changes: Sequence[Broadcast]) -> str:
     recalls = [change for change in changes if change.kind is Kind.RECALL]
     if recalls:
         is_over = all(recall.finished_at is not None for recall in recalls)
-        return "page_live_was_recalled" if is_over else "page_live_is_being_recalled"
+        if not is_over:
+            return "page_live_is_being_recalled"
+        return "page_live_was_recalled_partly" if any(map(_has_gaps, recalls)) else "page_live_was_recalled"
     counts = broadcast.counts
     if broadcast.finished_at is None:
         return "page_live_is_cancelled" if broadcast.cancelled_at else f"page_live_is_{broadcast.kind}"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -23,7 +24,7 @@ ROWS_A_PAGE = 100
 LONGEST_SEARCH = 100
 MOST_BARS = 60
 RECENT_BARS = 5
-BAR_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
+BAR_SECONDS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400)
 ATTENTION = (State.FAILED, State.UNKNOWN, State.SKIPPED, State.SENDING, State.WAITING, State.SENT)
 """The states in the order in which a person wants to see them."""
 
@@ -139,7 +140,7 @@ class Plot:
     """The rate over time: bars of `seconds` each from `start` on, by this bot's clock."""
 
     start: float
-    seconds: int
+    seconds: float
     bars: tuple[Bar, ...] = field(default_factory=tuple)
 
     @property
@@ -164,36 +165,24 @@ class Plot:
         return self.tallest / self.seconds
 
 
-def rows_of(deliveries: Iterable[Delivery], texts: Texts, work: Kind) -> list[Row]:
-    """Return the deliveries of a broadcast of this kind as rows, in their order."""
-    words = {why: texts.why(why) if why else "" for why in Why}
-    return [
-        Row(
-            space_id=one.space_id,
-            title=one.title,
-            kind=one.kind,
-            state=one.state,
-            reason=words[one.why],
-            detail=one.detail,
-            settled_at=one.settled_at,
-            is_gone=work is Kind.SEND and one.state is State.SENT and not one.message_ids,
-        )
-        for one in deliveries
-    ]
+def select(deliveries: Iterable[Delivery], query: Query, texts: Texts, work: Kind) -> Slice:
+    """Return the page that a query asks for, of the deliveries of a broadcast of this kind, in words.
 
-
-def select(rows: Sequence[Row], query: Query) -> Slice:
-    """Return the page of the rows that a query asks for: the nearest one where it asks for one that is not there."""
-    found = [row for row in rows if query.state in (None, row.state)]
+    The nearest page where it asks for one that is not there.
+    """
+    reasons = {why: texts.why(why) if why else "" for why in Why}
+    found = [one for one in deliveries if query.state in (None, one.state)]
     if words := fold(query.search).split():
-        found = [row for row in found if _has(row, words)]
-    found = _sorted(found, query)
+        found = [one for one in found if _has(one, reasons[one.why], words)]
+    found.sort(key=_sort_key(query.sort, reasons), reverse=query.descending)
     pages = max(1, ceil(len(found) / ROWS_A_PAGE))
     page = min(max(1, query.page), pages)
     first = (page - 1) * ROWS_A_PAGE
-    return Slice(rows=tuple(found[first : first + ROWS_A_PAGE]), matching=len(found), page=page, pages=pages)
+    rows = tuple(_row(one, reasons[one.why], work) for one in found[first : first + ROWS_A_PAGE])
+    return Slice(rows=rows, matching=len(found), page=page, pages=pages)
 
 
+@lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """Return a text as it is compared: without case and without accents."""
     if text.isascii():
@@ -227,6 +216,8 @@ def csv_text(deliveries: Iterable[Delivery], texts: Texts) -> str:
 
 def cell(text: str) -> str:
     """Return a text as a cell that no spreadsheet computes, however it splits the line (OWASP, CSV Injection)."""
+    if text.isalnum():
+        return text
     return FORMULA.sub(r"\1\2'", CONTROL.sub(" ", text))
 
 
@@ -238,22 +229,35 @@ def _cells(one: Delivery, texts: Texts) -> Iterable[str]:
     return (one.title, one.kind, one.state, one.why, reason, one.detail, settled, link, one.space_id, ids)
 
 
-def _has(row: Row, words: Sequence[str]) -> bool:
-    text = fold(f"{row.title} {row.reason} {row.detail}")
+def _row(one: Delivery, reason: str, work: Kind) -> Row:
+    return Row(
+        space_id=one.space_id,
+        title=one.title,
+        kind=one.kind,
+        state=one.state,
+        reason=reason,
+        detail=one.detail,
+        settled_at=one.settled_at,
+        is_gone=work is Kind.SEND and one.state is State.SENT and not one.message_ids,
+    )
+
+
+def _has(one: Delivery, reason: str, words: Sequence[str]) -> bool:
+    text = f"{fold(one.title)} {fold(reason)} {one.detail.casefold()}"
     return all(word in text for word in words)
 
 
-def _sorted(rows: list[Row], query: Query) -> list[Row]:
-    keys: dict[Sort, Callable[[Row], Any]] = {
-        Sort.SPACE: lambda row: fold(row.title),
-        Sort.KIND: lambda row: (row.kind, fold(row.title)),
-        Sort.STATE: lambda row: ATTENTION.index(row.state),
-        Sort.REASON: lambda row: (not row.reason, fold(row.reason)),
-        Sort.TIME: lambda row: (row.settled_at is None, row.settled_at or 0.0),
+def _sort_key(column: Sort, reasons: Mapping[Why, str]) -> Callable[[Delivery], Any]:
+    keys: dict[Sort, Callable[[Delivery], Any]] = {
+        Sort.SPACE: lambda one: fold(one.title),
+        Sort.KIND: lambda one: (one.kind, fold(one.title)),
+        Sort.STATE: lambda one: ATTENTION.index(one.state),
+        Sort.REASON: lambda one: (not one.why, fold(reasons[one.why])),
+        Sort.TIME: lambda one: (one.settled_at is None, one.settled_at or 0.0),
     }
-    return sorted(rows, key=keys[query.sort], reverse=query.descending)
+    return keys[column]
 
 
-def _bar_seconds(length: float) -> int:
+def _bar_seconds(length: float) -> float:
     fitting = (seconds for seconds in BAR_SECONDS if length / seconds < MOST_BARS)
     return next(fitting, ceil(length / MOST_BARS / 86400 + 1) * 86400)

@@ -35,6 +35,7 @@ class Control:
         self._notes: dict[str, Json] = {}
         self._added: list[Space] = []
         self._trouble = "none"
+        self._tells_edits = world.webhooks.tells_edits
         self._asked = 0
         self._run_from = 0
         self._epoch = 0
@@ -58,7 +59,6 @@ class Control:
             "/delete": self._delete,
             "/press": self._press,
             "/trouble": self._make_trouble,
-            "/edits": self._tell_edits,
             "/settings": self._config.change,
             "/spaces": self._add_spaces,
             "/notes": self._take_notes,
@@ -83,19 +83,12 @@ class Control:
             "people": [view.person(someone) for someone in list(self._world.directory.people.values())],
             "spaces": [view.space(space) for space in list(self._world.directory.spaces.values())],
             "broadcasts": self._asked,
-            "settings": self._config.shown() | self._staged(),
+            "settings": self._config.shown() | {"bot_config": self._config.is_named, "trouble": self._trouble},
             "calls": {str(status): count for status, count in sorted(self._front.by_status.items())},
             "notes": dict(self._notes),
             "typed": dict(self._chat.typed),
             "run": view.run(self._world, bot, self._run_from),
         } | view.news(self._world, seen)
-
-    def _staged(self) -> Json:
-        return {
-            "bot_config": self._config.is_named,
-            "trouble": self._trouble,
-            "tells_edits": self._world.webhooks.tells_edits,
-        }
 
     # doing
 
@@ -116,15 +109,9 @@ class Control:
     def _press(self, asked: Json) -> Json:
         return {"id": self._chat.press(asked)}
 
-    def _tell_edits(self, asked: Json) -> Json:
-        if not isinstance(asked.get("told"), bool):
-            raise refusals.bad_field("told")
-        self._world.webhooks.tells_edits = asked["told"]
-        return {"told": asked["told"]}
-
     def _make_trouble(self, asked: Json) -> Json:
         kind = asked.get("kind", "none")
-        if kind not in ("none", "rate_limit", "outage", "flaky"):
+        if kind not in ("none", "rate_limit", "outage", "flaky", "edits_untold"):
             raise refusals.bad_field("kind")
         self._calm()
         self._trouble = kind
@@ -138,6 +125,8 @@ class Control:
             self._front.faults.add(Fault(kind="status", times=None, status=503))
         elif kind == "flaky":
             self._make_flaky(_number(asked, "probability", 0.2))
+        elif kind == "edits_untold":
+            self._world.webhooks.tells_edits = False
         return {"trouble": kind}
 
     def _make_flaky(self, probability: float) -> None:
@@ -150,6 +139,7 @@ class Control:
         self._trouble = "none"
         self._front.faults.clear()
         self._front.rate_limit = None
+        self._world.webhooks.tells_edits = self._tells_edits
 
     def _add_spaces(self, asked: Json) -> Json:
         count = int(_number(asked, "count", 0))

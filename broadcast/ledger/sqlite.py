@@ -47,10 +47,12 @@ class SqliteLedger(SqliteChanges):
     def mark_reported(self, broadcast: int, now: float) -> None:
         """Note that the sender has been told, and drop the texts, unless something may be sent once more."""
         with self.write() as db:
-            db.execute("UPDATE broadcasts SET reported_at = ? WHERE number = ?", (now, broadcast))
+            db.execute(
+                "UPDATE broadcasts SET reported_at = ? WHERE number = ? AND finished_at IS NOT NULL", (now, broadcast)
+            )
             db.execute(
                 "UPDATE broadcasts SET group_parts = '[]', direct_parts = '[]', card = NULL, file_path = NULL "
-                "WHERE number = :number AND NOT EXISTS (SELECT 1 FROM deliveries "
+                "WHERE number = :number AND finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries "
                 "WHERE broadcast = :number AND state IN ('failed', 'unknown'))",
                 {"number": broadcast},
             )

@@ -30,10 +30,10 @@ REWRITE = """
 """
 COUNT_PARTS = """
     UPDATE deliveries SET parts = iif(kind = 'group', :group, :direct)
-    WHERE broadcast = :root AND state IN ('waiting', 'sending')
+    WHERE broadcast = :root AND state IN ('waiting', 'sending', 'failed', 'unknown')
 """
 END_SHORTENED = """
-    UPDATE deliveries SET state = 'sent', settled_at = :now
+    UPDATE deliveries SET state = 'sent', why = '', detail = '', first_tried = NULL, settled_at = :now
     WHERE broadcast = :root AND state = 'waiting' AND parts_sent >= parts
 """
 CANCEL = """
@@ -79,9 +79,9 @@ class SqliteChanges(SqliteDeliveries):
     def cancel(self, number: int, now: float) -> int:
         """Skip what waits of a broadcast and of its edits, now and later; return how many of its own that were."""
         with self.write() as db:
-            waiting = db.execute(COUNT_WAITING, (number,)).fetchone()[0]
+            before = db.execute(COUNT_WAITING, (number,)).fetchone()[0]
             _cancel(db, number, now)
-            return int(waiting)
+            return int(before - db.execute(COUNT_WAITING, (number,)).fetchone()[0])
 
 
 def _cancel(db: Connection, root: int, now: float) -> None:

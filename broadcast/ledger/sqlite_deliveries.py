@@ -40,7 +40,8 @@ SETTLE_SENT = """
 # A text that was edited meanwhile may have fewer parts than were sent. A change has as many as it takes: 0.
 SETTLE_RETRY = """
     UPDATE deliveries SET state = iif(parts AND parts_sent >= parts, 'sent', 'waiting'),
-    due_at = :at, why = :why, detail = :detail, doubt_at = NULL,
+    why = iif(parts AND parts_sent >= parts, '', :why), detail = iif(parts AND parts_sent >= parts, '', :detail),
+    settled_at = iif(parts AND parts_sent >= parts, :now, NULL), due_at = :at, doubt_at = NULL,
     first_tried = iif(:counts, coalesce(first_tried, tried_at), first_tried)
     WHERE broadcast = :broadcast AND space_id = :space_id AND state = 'sending' AND attempts = :attempt
 """
@@ -58,8 +59,16 @@ SETTLE_STEP = """
     due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = :now
     WHERE broadcast = :broadcast AND space_id = :space_id AND state = 'sending' AND attempts = :attempt
 """
-NOTE_COPIES = "UPDATE deliveries SET message_ids = ? WHERE broadcast = ? AND space_id = ?"
-ORIGIN = "SELECT message_ids, state FROM deliveries WHERE broadcast = ? AND space_id = ?"
+NOTE_COPIES = """
+    UPDATE deliveries SET message_ids = :ids, parts_sent = :count WHERE broadcast = :root AND space_id = :space_id
+"""
+COPIES = "SELECT message_ids FROM deliveries WHERE broadcast = ? AND space_id = ?"
+# A message of the root, or one that an earlier edit added, may be there without our knowing.
+IS_UNSURE = """
+    SELECT 1 FROM deliveries WHERE root = :root AND space_id = :space_id AND broadcast < :broadcast
+    AND state = 'unknown' AND broadcast IN
+    (SELECT number FROM broadcasts WHERE root = :root AND kind != 'recall') LIMIT 1
+"""
 DROP_CANCELLED = """
     UPDATE deliveries SET state = 'skipped', why = 'cancelled', detail = '', settled_at = ?
     WHERE state = 'waiting' AND broadcast IN
@@ -79,13 +88,17 @@ RUNNING = """
     ORDER BY kind = 'send', number
 """
 WAIT_AGAIN = """
-    UPDATE deliveries SET state = 'waiting', why = '', detail = '', due_at = 0, first_tried = NULL, doubt_at = NULL,
-    settled_at = NULL WHERE broadcast = ? AND state = ?
+    UPDATE deliveries SET state = iif(parts AND parts_sent >= parts, 'sent', 'waiting'), why = '', detail = '',
+    due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = NULL WHERE broadcast = ? AND state = ?
 """
 REOPEN = "UPDATE broadcasts SET finished_at = NULL, reported_at = NULL, cancelled_at = NULL WHERE number = ?"
-HAS_TEXTS = (
-    "SELECT 1 FROM broadcasts WHERE number = ? AND finished_at IS NOT NULL AND (group_parts != '[]' OR kind = 'recall')"
-)
+# What was changed once more since, or taken back, must not come back.
+MAY_WAIT_AGAIN = """
+    SELECT 1 FROM broadcasts AS this WHERE number = ? AND finished_at IS NOT NULL
+    AND (group_parts != '[]' OR kind = 'recall') AND NOT EXISTS (
+        SELECT 1 FROM broadcasts AS later WHERE later.root = this.root AND later.number > this.number
+        AND (later.kind = 'recall' OR this.kind = 'edit'))
+"""
 IS_IN_FLIGHT = "state = 'sending' AND doubt_at IS NULL"
 NEXT_WAITING = "SELECT min(due_at) FROM deliveries WHERE broadcast = ? AND state = 'waiting'"
 SKIP = "UPDATE deliveries SET state = 'skipped', why = ?, settled_at = ? WHERE space_id = ? AND state = 'waiting'"
@@ -96,6 +109,9 @@ CLAIMABLE = """
         WHERE earlier.space_id = this.space_id AND earlier.broadcast < this.broadcast
         AND earlier.state IN ('waiting', 'sending')
         AND (earlier.root = this.root OR (earlier.root = earlier.broadcast AND this.root = this.broadcast)))
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS other
+        WHERE other.space_id = this.space_id AND other.root = this.root AND other.state = 'sending')
     ORDER BY due_at, seq LIMIT :limit
 """
 
@@ -186,9 +202,10 @@ class SqliteDeliveries(SqliteEvents):
     def _as_claim(self, row: Row, broadcast: Row) -> Claim:
         if broadcast["kind"] == Kind.SEND:
             return _claim(row, broadcast)
-        origin = self.connection.execute(ORIGIN, (row["root"], row["space_id"])).fetchone()
+        origin = self.connection.execute(COPIES, (row["root"], row["space_id"])).fetchone()
         copies = tuple(origin["message_ids"].split()) if origin else ()
-        is_unsure = bool(origin) and origin["state"] == State.UNKNOWN
+        place = {"root": row["root"], "space_id": row["space_id"], "broadcast": row["broadcast"]}
+        is_unsure = self.connection.execute(IS_UNSURE, place).fetchone() is not None
         return replace(_claim(row, broadcast), copies=copies, is_unsure=is_unsure)
 
     def settle_form(self, broadcast: int, form: Form) -> None:
@@ -235,7 +252,7 @@ class SqliteDeliveries(SqliteEvents):
     def send_again(self, broadcast: int, states: Sequence[State]) -> int:
         """Let a finished broadcast's deliveries in these states wait once more; return how many that are."""
         with self.write() as db:
-            if not db.execute(HAS_TEXTS, (broadcast,)).fetchone():
+            if not db.execute(MAY_WAIT_AGAIN, (broadcast,)).fetchone():
                 return 0
             count = sum(db.execute(WAIT_AGAIN, (broadcast, state)).rowcount for state in states)
             if count:
@@ -327,7 +344,8 @@ def _settle_one(db: Connection, claim: Claim, outcome: Outcome, now: float) -> N
             db.execute(SETTLE_SENT, {**newest, "id": message_id})
         case Changed(copies=copies, is_done=is_done):
             if db.execute(SETTLE_STEP, {**newest, "is_done": is_done}).rowcount:
-                db.execute(NOTE_COPIES, (" ".join(copies), claim.root, claim.space_id))
+                place = {"root": claim.root, "space_id": claim.space_id}
+                db.execute(NOTE_COPIES, {**place, "ids": " ".join(copies), "count": len(copies)})
         case RetryAt(at=at, why=why, detail=detail, counts=counts):
             db.execute(SETTLE_RETRY, {**newest, "at": at, "why": why, "detail": detail, "counts": counts})
         case GaveUp(state=state, why=why, detail=detail):

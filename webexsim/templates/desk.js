@@ -3,9 +3,10 @@
 
 const TROUBLE = {
   none: "Webex answers as it should.",
-  rate_limit: "Webex refuses what comes too fast; the bot slows down.",
-  outage: "Webex is down; the bot waits and goes on when it is back.",
+  rate_limit: "Webex refuses what comes too fast (429); the bot slows down.",
+  outage: "Webex is down (503); the bot waits and goes on when it is back.",
   flaky: "Some answers get lost or fail; nothing may arrive twice.",
+  edits_untold: "Webex tells the bot nothing of edits; “edit: new text” in the thread does the same.",
 };
 const [MANY, BIG] = [60, 1000];
 
@@ -27,7 +28,7 @@ function personChoice(person) {
   const radio = el("input", { type: "radio", name: "person", value: person.id });
   radio.addEventListener("change", () => choosePerson(person.id));
   return el("label", { className: "person", title: `${person.name} · ${person.org} · ${person.email}` }, radio, avatar(person.name),
-    el("span", {}, el("b", {}, person.name), el("small", {}, person.role === "person" ? person.org : `${person.org} · ${person.role}`)));
+    el("span", {}, el("b", {}, person.name), el("small", {}, person.role === "person" ? person.org : person.role)));
 }
 
 function choosePerson(id) {
@@ -153,7 +154,6 @@ function absorbSettings(settings) {
   $("destination").disabled = !settings.bot_config;
   if (performance.now() < view.settlesAt || $("confirm-above") === document.activeElement) return;
   showConfirm(settings.confirm?.above ?? null);
-  $("tells-edits").checked = settings.tells_edits;
   if (settings.trouble) showTrouble(settings.trouble);
   document.querySelectorAll("[data-key]").forEach((box) => { box.checked = Boolean(destination[box.dataset.key]); });
 }
@@ -176,11 +176,6 @@ function changeConfirm() {
   const above = $("confirm").checked ? Math.max(0, Math.round($("confirm-above").valueAsNumber || 0)) : null;
   showConfirm(above);
   attempt(() => post("/sim/settings", { confirm: { above } }));
-}
-
-function changeEdits() {
-  view.settlesAt = performance.now() + 1500;
-  attempt(() => post("/sim/edits", { told: $("tells-edits").checked }));
 }
 
 function showTrouble(kind) {
@@ -269,7 +264,6 @@ function connect() {
   document.querySelectorAll("[name=trouble]").forEach((radio) => radio.addEventListener("change", () => changeTrouble(radio.value)));
   document.querySelectorAll("[data-command]").forEach((node) => node.addEventListener("click", () => command(node.dataset.command)));
   for (const id of ["confirm", "confirm-above"]) $(id).addEventListener("change", changeConfirm);
-  $("tells-edits").addEventListener("change", changeEdits);
   document.querySelectorAll("[data-sample]").forEach((node) => node.addEventListener("click", () => attachSample(node.dataset.sample)));
   $("big").addEventListener("click", bigRun);
   $("where").addEventListener("change", () => choosePlace($("where").value));

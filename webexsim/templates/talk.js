@@ -53,12 +53,12 @@ function messageBody(list, message) {
 }
 
 function toolsNode(list, message) {
-  const mine = message.from_id === list.viewer;
-  const tools = [
-    ...(message.parent_id ? [] : [button("tool", "Reply", () => openReply(list, message.id, true))]),
-    ...(mine ? [button("tool", "Edit", () => editMessage(list, message)), button("tool", "Delete", () => attempt(() => deleteMessage(message)))] : []),
-  ];
-  return tools.length ? [el("div", { className: "tools" }, ...tools)] : [];
+  if (message.parent_id) return [];
+  const tools = [button("tool", "Reply", () => openReply(list, message.id, true))];
+  if (message.from_id === list.viewer) {
+    tools.push(button("tool", "Edit", () => editMessage(list, message)), button("tool", "Delete", () => attempt(() => deleteMessage(message))));
+  }
+  return [el("div", { className: "tools" }, ...tools)];
 }
 
 function messageNode(list, message) {

@@ -256,23 +256,21 @@ function paintRun(counts) {
   const rate = round.active ? speed(counts.arrived) : counts.arrived / Math.max(seconds, 0.1);
   const parts = [`${number(Math.round(rate))}/s`, elapsed(seconds)];
   for (const name of ["unknown", "failed", "skipped"]) if (counts[name]) parts.unshift(`${number(counts[name])} ${STATES[name].toLowerCase()}`);
-  if (counts.recalled) return paintChange("recalled", counts.recalled, counts.recalled + counts.arrived);
-  const edited = countEdited();
-  if (edited) return paintChange("edited", edited, counts.arrived);
+  const copies = roundCopies();
+  const edited = copies.filter(isChanged).length;
+  if (counts.recalled) return showChange("recalled", counts.recalled, counts.recalled + copies.length);
+  if (edited) return showChange("edited", edited, copies.length);
   showRun(`${number(counts.arrived)} of ${number(planned)} arrived`, parts.join(" · "), planned, counts.arrived);
 }
 
-// Copies that have changed since the sender changed the message, or at all if it was asked for in another way.
-function countEdited() {
-  const since = round.ask.updated || round.start;
-  return [...known.rooms.values()].filter((room) => {
-    const copy = known.messages.get(room.last);
-    return copy?.updated && copy.created >= round.start && copy.updated >= since;
-  }).length;
-}
+const roundCopies = () => [...known.rooms.values()].map((room) => known.messages.get(room.last)).filter((copy) => copy && copy.created >= round.start);
 
-function paintChange(word, done, total) {
-  showRun(`${number(done)} of ${number(total)} ${word}`, "what was sent earlier is changed in place", total, done);
+// Whether a copy has changed since the sender changed the message – or at all, if it was asked for in another way.
+const isChanged = (copy) => copy.updated && copy.updated >= (round.ask.updated || round.start);
+
+function showChange(word, done, total) {
+  const how = word === "edited" ? "Each copy is changed in place" : "Each copy is taken back";
+  showRun(`${number(done)} of ${number(total)} ${word}`, how, total, done);
 }
 
 function paintPending() {
