@@ -376,5 +376,5 @@ def stopped_after(names: list[str]) -> Iterator[Destination]:
     raise TryLater("Webex is away")
 
 
-LedgerMachine.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+LedgerMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestLedger = LedgerMachine.TestCase

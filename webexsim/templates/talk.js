@@ -63,7 +63,7 @@ function toolsNode(list, message) {
 
 function messageNode(list, message) {
   const mine = message.from_id === list.viewer ? " mine" : "";
-  return el("li", { className: `message${mine}` }, avatar(message.from), messageBody(list, message), threadNode());
+  return el("li", { className: `message${mine}` }, avatar(message.from), messageBody(list, message), ...(message.parent_id ? [] : [threadNode()]));
 }
 
 const threadNode = () => el("div", { className: "thread" }, el("ol"));
