@@ -156,6 +156,7 @@ class SqliteDeliveries(SqliteEvents):
             "file_type": file.content_type if file else None,
             "file_size": file.size if file else None,
             "digest": content.digest,
+            "is_private": draft.is_private,
             "asked_at": draft.asked_at,
         }
         names = ", ".join(row)

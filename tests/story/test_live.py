@@ -135,12 +135,16 @@ def test_the_pages_keep_to_themselves(stage: Stage) -> None:
     assert "script-src" not in stage.get("/").headers["Content-Security-Policy"]
 
 
-def test_below_a_stage_every_address_keeps_it(make_stage: Callable[..., Stage]) -> None:
-    """Behind /dev all links and forms of the page begin with /dev, and lead somewhere."""
-    stage = make_stage().open(prefix="/dev", is_set_up=False, BASE_URL="http://127.0.0.1:1/dev")
+def test_below_a_stage_every_address_keeps_it(empty_stage: Stage) -> None:
+    """Behind /dev all links and forms of the pages begin with /dev, and lead somewhere."""
+    stage = empty_stage.open(prefix="/dev", is_set_up=False)
     stage.get("/dev/webhook").raise_for_status()
-    [newest] = [stage.ledger.broadcast(1)] if stage.ledger.broadcast(1) else [None]
-    assert newest is None
+    link = link_in(stage, stage.broadcast(stage.alice, "hello"))
+    page = read(link)
+    addresses = re.findall(r'(?:href|action|data-state)="(/[^"]*)"', page)
+    assert len(addresses) > 10
+    assert [address for address in addresses if not address.startswith("/dev/broadcasts/")] == []
+    assert "The bot was asked to take every copy back." in press(link, "recall").text
 
 
 def test_the_page_speaks_the_configured_language(make_stage: Callable[..., Stage]) -> None:
@@ -316,7 +320,6 @@ def test_the_history_shows_ones_own_broadcasts_newest_first(stage: Stage) -> Non
 
 def test_a_long_history_has_a_way_on(stage: Stage) -> None:
     """A hundred at a time."""
-    stage.services.ledger if stage.services else None
     for number in range(101):
         stage.says(stage.alice, f"message {number}")
     stage.settled()
@@ -327,11 +330,19 @@ def test_a_long_history_has_a_way_on(stage: Stage) -> None:
 
 
 def test_a_history_can_be_revoked(stage: Stage) -> None:
-    """The old link says what to do; asking again brings a new one, to an empty history here."""
-    link = link_in(stage, stage.broadcast(stage.alice, "/history x"[:8]))
-    assert "You have not sent anything yet." in read(link)
+    """The old link says what to do; asking again brings a new one."""
+    stage.broadcast(stage.alice, "hello")
+    link = link_in(stage, stage.broadcast(stage.alice, "/history"))
     assert press(link, "", path="revoke").status_code == 410
     assert get(link_in(stage, stage.broadcast(stage.alice, "/history"))).status_code == 200
+
+
+def test_a_history_without_broadcasts_says_so(stage: Stage) -> None:
+    """What was sent may be forgotten before the link expires."""
+    stage.broadcast(stage.alice, "hello")
+    link = link_in(stage, stage.broadcast(stage.alice, "/history"))
+    stage.ledger.purge(stage.clock.now() + 1)
+    assert "You have not sent anything yet." in read(link)
 
 
 def test_a_history_link_expires_and_cannot_be_forged(stage: Stage) -> None:
