@@ -7,7 +7,6 @@ message, decides who may send and who gets it, and opens a broadcast in the ledg
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
@@ -362,20 +361,6 @@ HANDLERS: dict[tuple[str, str], Callable[[Services, Job], str]] = {
 
 def _log_skip(bot: Services, space_id: str, why: Why, **fields: object) -> None:
     bot.log.info("delivery.skipped", room_id=space_id, reason=why.value, why=bot.texts.why(why), **fields)
-
-
-def fetch(bot: Services, job: Job) -> Message | None:
-    try:
-        message = bot.gateway.message(job.event.id)
-        return message if message.space_kind else replace(message, space_kind=bot.gateway.space(message.space_id).kind)
-    except Refused as error:
-        if error.status != 404:
-            raise
-        # Right after the event Webex may not know the message yet (WebexPythonSDK issues 70 and 83).
-        if job.attempts < TRIES_FOR_A_MISSING_MESSAGE:
-            raise TryLater("Webex does not know the message", seconds=2**job.attempts, holds=False) from error
-        bot.log.warning("message.gone", message_id=job.event.id)
-        return None
 
 
 def _refuse(bot: Services, message: Message, why: Why) -> str:

@@ -175,14 +175,14 @@ class ReplyLane:
         if reply.person_id:
             self._gateway.post_to_person(reply.person_id, reply.markdown)
             return
-        card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
         try:
+            card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
             self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
         except Refused as error:
-            # The thread may be one that the bot cannot read, or be gone; a card is more than some Webex takes.
-            if not (reply.parent_id or card) or error.status not in (400, 404):
+            # Webex may not take the card; the thread may be one that the bot cannot read, or be gone.
+            if not (reply.parent_id or reply.card) or error.status not in (400, 404):
                 raise
-            self._gateway.post(reply.space_id, reply.markdown)
+            self._post(replace(reply, card=None) if reply.card else replace(reply, parent_id=None))
 
     def _try_again_at(self, reply: Reply, error: WebexError) -> float | None:
         patience = Patience(now=self._clock.now(), first_tried=reply.first_tried, give_up_after=3600)

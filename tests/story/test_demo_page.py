@@ -105,7 +105,7 @@ def answer(rehearsal: Rehearsal, root: Message, text: str, **rest: Any) -> Messa
 def copy(rehearsal: Rehearsal, title: str, text: str) -> Message:
     """Post a copy as the bot does."""
     return rehearsal.world.say(
-        rehearsal.scene.bot, space_named(rehearsal, title), markdown=f"Message from Alice:\n\n{text}"
+        rehearsal.scene.bot, space_named(rehearsal, title), markdown=f"Message from Alice Novak:\n\n{text}"
     )
 
 
@@ -299,7 +299,7 @@ def test_a_tile_shows_that_its_copy_was_edited_and_recalled(page: Page, rehearsa
     first, second = copy(rehearsal, "Book club", "Eleven"), copy(rehearsal, "Design guild", "Eleven")
     page.goto(rehearsal.url)
     expect(page.locator("#run-title")).to_have_text("2 of 24 arrived")
-    rehearsal.world.edit(first, "Message from Alice:\n\nNoon")
+    rehearsal.world.edit(first, "Message from Alice Novak:\n\nNoon")
     expect(page.locator("#run-title")).to_have_text("1 of 2 edited")
     expect(tile(page, "Book club")).to_contain_text(re.compile("edited.*Noon"))
     rehearsal.world.delete(second)
@@ -310,6 +310,19 @@ def test_a_tile_shows_that_its_copy_was_edited_and_recalled(page: Page, rehearsa
         page.reload()
 
 
+def test_a_word_to_the_sender_is_no_copy(page: Page, rehearsal: Rehearsal) -> None:
+    """Where the message has gone, the bot answers outside of its thread, and the sender's tile stays recalled."""
+    root = order(rehearsal)
+    said = copy(rehearsal, "Alice Novak", "Eleven")
+    page.goto(rehearsal.url)
+    expect(tile(page, "Alice Novak")).to_have_attribute("data-state", "arrived")
+    for gone in (root, said):
+        rehearsal.world.delete(gone)
+    rehearsal.world.say(rehearsal.scene.bot, space_named(rehearsal, "Alice Novak"), "Taken back: 1")
+    expect(page.locator("#talk")).to_contain_text("Taken back: 1")
+    expect(tile(page, "Alice Novak")).to_have_attribute("data-state", "recalled")
+
+
 def test_an_edit_that_failed_stands_on_the_tile_until_one_succeeds(page: Page, rehearsal: Rehearsal) -> None:
     """The reason is worth more than that an older copy is there."""
     order(rehearsal)
@@ -318,7 +331,7 @@ def test_an_edit_that_failed_stands_on_the_tile_until_one_succeeds(page: Page, r
     note = {"room_id": said.room_id, "state": "failed", "reason": "Webex lets nobody edit a file"}
     post(rehearsal.url, "/sim/notes", [note])
     expect(tile(page, "Book club").locator(".last")).to_have_text("Webex lets nobody edit a file")
-    rehearsal.world.edit(said, "Message from Alice:\n\nNoon")
+    rehearsal.world.edit(said, "Message from Alice Novak:\n\nNoon")
     expect(tile(page, "Book club")).to_have_attribute("data-state", "arrived")
 
 

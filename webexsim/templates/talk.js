@@ -42,11 +42,17 @@ function messageCard(list, message) {
   return cardNode(message.card, may ? press : null, `${person?.name || "Nobody"} is not in this space.`);
 }
 
+// Beside a card the text is for clients that cannot show the card (assumed: Webex's description says "alternate text").
+function besideCard(message) {
+  return el("details", { className: "beside" }, el("summary", {}, "Text beside the card"), messageText(message));
+}
+
 function messageBody(list, message) {
   const body = el("div", { className: "body" }, el("div", { className: "who" }, el("b", {}, message.from), ` ${clock(message.created)}`));
   if (message.updated) body.firstChild.append(" · ", el("span", { className: "edited" }, "edited"));
-  if (message.html || message.text || message.markdown) body.append(messageText(message));
+  const hasText = message.html || message.text || message.markdown;
   if (message.card) body.append(messageCard(list, message));
+  if (hasText) body.append(message.card ? besideCard(message) : messageText(message));
   (message.files || []).forEach((file, number) => body.append(fileNode(file, `/sim/file?message=${message.id}&n=${number}`)));
   if (list.viewer) body.append(...toolsNode(list, message));
   return body;
