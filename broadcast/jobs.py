@@ -23,6 +23,7 @@ LONGEST_HOLD = 120.0
 
 HOUSEKEEPING_SECONDS = 3600.0
 LONG_PAUSE = 60.0
+LONGEST_LOOK_AWAY = 5.0
 PAUSE = "pause:"
 """What the key of a word about a pause begins with: it is said during the pause or not at all."""
 
@@ -78,11 +79,13 @@ class EventLane:
 
     def step(self) -> float:
         """Handle the next event."""
-        if closed := self._gate.closed_for():
-            return closed
+        closed = self._gate.closed_for()
         pending = self._next_event(self._clock.now())
         if pending is None:
             return IDLE_SECONDS
+        # An order from a page or the command line needs no word from Webex, and is often given because of the pause.
+        if closed and pending.event.resource != "orders":
+            return min(closed, LONGEST_LOOK_AWAY)
         age = self._clock.now() - pending.received_at
         if 0 <= age < self._hold_off:
             return self._hold_off - age

@@ -184,7 +184,9 @@ def test_a_link_without_words_of_its_own_is_shown_as_the_spaces_name(page: Page,
     """A bare address of a space reads as its title, in plain text and in a card; others open in a tab of their own."""
     address = link_to(rehearsal, "Book club")
     text = {"type": "TextBlock", "text": f"In {address} and [here](http://127.0.0.1:9/b/1).", "wrap": True}
-    answer(rehearsal, order(rehearsal), f"See {address}.", attachments=[attachment([text])])
+    root = order(rehearsal)
+    answer(rehearsal, root, f"See {address}.")
+    answer(rehearsal, root, "", attachments=[attachment([text])])
     page.goto(rehearsal.url)
     expect(page.locator("#talk").get_by_role("link", name="Book club")).to_have_count(2)
     expect(card(page).get_by_role("link", name="here")).to_have_attribute("target", "_blank")
