@@ -1,4 +1,4 @@
-"""axe-core, the checker for accessibility, in the stories' browser. Fetched once by npm, pinned, kept beside the tests."""
+"""axe-core, the checker for accessibility, in the stories' browser: pinned, fetched once by npm, and kept."""
 
 import json
 import os

@@ -143,6 +143,7 @@ function arrive(room, message) {
   if (!isFromBot(message)) return isOrder(message) ? ask(message) : undefined;
   if (message.parent_id) return answer(message);
   if (!isCopy(message)) return;
+  if (!round.last && round.answer?.card) round.began = Date.parse(message.created); // what the person took to decide is not the bot's time
   room.copies += 1;
   room.last = message.id;
   room.lastSeq = message.seq;
