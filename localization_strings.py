@@ -58,7 +58,6 @@ LOCALES: dict[str, dict[str, str]] = {
         "opened": "Passing your message on to {planned} spaces (group spaces: {group}, 1-1s: {direct}){time}.",
         "opened_time": ", in about {time}",
         "opened_behind": "It waits for an earlier message first; {ahead} deliveries of that are left.",
-        "opened_nobody": "Nobody gets your message: there is no space I may send it to.",
         "progress": "Sent: {sent} of {planned} ({percent} %){time}.",
         "progress_time": ", {time} to go",
         "progress_edit": "Edited: {sent} of {planned} ({percent} %){time}.",
@@ -129,14 +128,12 @@ LOCALES: dict[str, dict[str, str]] = {
         "steer_edit_form": (
             "Webex cannot change a message with a file or a card. Reply `recall` to take it back, and send it anew."
         ),
-        "steer_edit_files": "A file cannot be added by an edit; only the text was changed.",
         "steer_edit_spent": (
             "Webex takes no more than ten edits of a message. Reply `recall` to take it back, and send it anew."
         ),
         "steer_edit_refused": "The edit was not passed on: {why}.",
         "steer_deleted": "You deleted your message of {time}, so I take it back: {count} copies. Not sent: {waiting}.",
         "steer_report": "What became of it: {count} spaces.",
-        "steer_failed": "Sorry, that could not be done: {reason}",
         # Look before you leap
         "ask_heading": "Not sent yet. This would go to {planned} spaces (group spaces: {group}, 1-1s: {direct}){time}.",
         "ask_preview": "This is what would go out:",
@@ -193,8 +190,6 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_running": "{name} is running.",
         "page_version": "Version {version}",
         "page_avatar": "Picture of {name}",
-        "page_not_found": "There is no such page.",
-        "page_error": "Something went wrong here. The log of the bot says what.",
         "page_no_token": "The bot has no access token, so it cannot speak to Webex.",
         "page_no_token_how": (
             "Make a bot at https://developer.webex.com/my-apps/new/bot, put its token into the environment variable "
@@ -241,10 +236,6 @@ LOCALES: dict[str, dict[str, str]] = {
         ),
         "page_setup_refused_command": "Run: flask --app bot webhooks set {url}",
         "page_setup_refused_wrong_key": "The key in the URL is not the value of SETUP_KEY.",
-        "page_setup_secretless": (
-            "Some webhooks were made without a secret by an earlier version, so their events are refused. "
-            "Open {url} once to renew them."
-        ),
         # The configuration in words
         "config_senders_anybody": "Anybody may send.",
         "config_senders_own_org": "People of the bot's own organization may send.",
@@ -450,7 +441,6 @@ LOCALES: dict[str, dict[str, str]] = {
         "opened": "Předávám vaši zprávu, prostorů: {planned} (skupinové: {group}, 1-1: {direct}){time}.",
         "opened_time": ", potrvá to asi {time}",
         "opened_behind": "Nejdřív čeká na dřívější zprávu; té zbývá doručení: {ahead}.",
-        "opened_nobody": "Vaši zprávu nedostane nikdo: není prostor, kam ji smím poslat.",
         "progress": "Odesláno: {sent} z {planned} ({percent} %){time}.",
         "progress_time": ", zbývá {time}",
         "progress_edit": "Upraveno: {sent} z {planned} ({percent} %){time}.",
@@ -522,7 +512,6 @@ LOCALES: dict[str, dict[str, str]] = {
         "steer_edit_form": (
             "Zprávu se souborem nebo kartou Webex změnit neumí. Odpovědí `recall` ji stáhněte a pošlete ji znovu."
         ),
-        "steer_edit_files": "Soubor nelze přidat úpravou; změnil se jen text.",
         "steer_edit_spent": (
             "Webex nedovolí víc než deset úprav jedné zprávy. Odpovědí `recall` ji stáhněte a pošlete ji znovu."
         ),
@@ -531,7 +520,6 @@ LOCALES: dict[str, dict[str, str]] = {
             "Smazali jste svou zprávu ({time}), stahuji ji tedy zpět, kopií: {count}. Neodesláno: {waiting}."
         ),
         "steer_report": "Jak to dopadlo, prostorů: {count}.",
-        "steer_failed": "Bohužel se to nepovedlo: {reason}",
         "ask_heading": "Zatím neodesláno. Šlo by to do prostorů: {planned} (skupinové: {group}, 1-1: {direct}){time}.",
         "ask_preview": "Takto by zpráva odešla:",
         "ask_many": "To je víc než {above}.",
@@ -587,8 +575,6 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_running": "{name} běží.",
         "page_version": "Verze {version}",
         "page_avatar": "Obrázek bota {name}",
-        "page_not_found": "Taková stránka tu není.",
-        "page_error": "Něco se tu nepovedlo. Podrobnosti jsou v logu bota.",
         "page_no_token": "Bot nemá přístupový token, a tak nemůže s Webexem mluvit.",
         "page_no_token_how": (
             "Vytvořte bota na https://developer.webex.com/my-apps/new/bot, jeho token vložte do proměnné prostředí "
@@ -633,10 +619,6 @@ LOCALES: dict[str, dict[str, str]] = {
         ),
         "page_setup_refused_command": "Spusťte: flask --app bot webhooks set {url}",
         "page_setup_refused_wrong_key": "Klíč v adrese není hodnota SETUP_KEY.",
-        "page_setup_secretless": (
-            "Některé webhooky vytvořila starší verze bez tajného klíče, proto se jejich události odmítají. "
-            "Otevřete jednou {url} a obnoví se."
-        ),
         "config_senders_anybody": "Rozesílat smí kdokoli.",
         "config_senders_own_org": "Rozesílat smějí lidé z organizace bota.",
         "config_senders_list": "Rozesílat smějí lidé ze seznamu odesílatelů (počet adres: {count}).",
@@ -757,8 +739,8 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_column_state": "Stav",
         "page_live_column_reason": "Důvod",
         "page_live_column_time": "Čas",
-        "page_live_kind_group": "skupinový prostor",
-        "page_live_kind_direct": "přímá konverzace",
+        "page_live_kind_group": "skupinový",
+        "page_live_kind_direct": "přímý",
         "page_live_found": "Zobrazeno: {first} až {last} z {matching}",
         "page_live_found_none": "Nic neodpovídá.",
         "page_live_pages": "Stránky tabulky",

@@ -5,6 +5,7 @@ the handler's business; here is when it is handled, and what becomes of it when 
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,9 @@ LONG_PAUSE = 60.0
 LONGEST_LOOK_AWAY = 5.0
 PAUSE = "pause:"
 """What the key of a word about a pause begins with: it is said during the pause or not at all."""
+
+MOST_PAUSES = 3
+"""How many pauses a sender is told of; the progress message tells of later ones."""
 
 DARE_EVERY = 300.0
 FETCHING_SECONDS = 24 * 3600.0
@@ -224,6 +228,7 @@ class ReportLane:
         self._gate = gate
         self._pause_text = pause_text
         self._told_until = 0.0
+        self._pauses_told: Counter[int] = Counter()
         self._purged_at = float("-inf")
 
     def step(self) -> float:
@@ -246,8 +251,9 @@ class ReportLane:
         if not is_long or until < self._told_until + LONG_PAUSE or not self._config().report.in_thread:
             return
         self._told_until = until
-        for broadcast in self._ledger.broadcasts(limit=EXAMPLES):
-            if broadcast.finished_at is None:
+        for broadcast in self._ledger.unfinished()[:EXAMPLES]:
+            self._pauses_told[broadcast.number] += 1
+            if self._pauses_told[broadcast.number] <= MOST_PAUSES:
                 key = f"{PAUSE}{broadcast.source_id}:{until:.0f}"
                 self._ledger.queue_reply(_about(broadcast, key, self._pause_text(until)))
                 self._said()

@@ -51,8 +51,8 @@ def opened_text(tallies: Sequence[Tally], outlook: Outlook, texts: Texts) -> str
     """Return what is said as soon as a broadcast is open: to how many, where not and why, and how long it takes."""
     included = [tally for tally in tallies if tally.state is not State.SKIPPED]
     skipped = [tally for tally in tallies if tally.state is State.SKIPPED]
-    lines = [_audience("opened", included, outlook, texts)] if included else [texts.say("opened_nobody")]
-    if included and outlook.ahead:
+    lines = [_audience("opened", included, outlook, texts)]
+    if outlook.ahead:
         lines.append(texts.say("opened_behind", ahead=outlook.ahead))
     if skipped:
         lines.append(reasons("outcome_skipped", skipped, texts, examples=0))

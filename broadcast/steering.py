@@ -52,7 +52,9 @@ class Wish:
 
 def announce(bot: Services, broadcast: Broadcast) -> None:
     """Tell the sender to whom the message goes: once, however often this is called."""
-    if not bot.config.report.in_thread:
+    counts = broadcast.counts
+    is_news = broadcast.finished_at is None and counts.planned > counts.skipped
+    if not (is_news and bot.config.report.in_thread):
         return
     text = narration.opened_text(bot.ledger.tallies(broadcast.number, examples=0), bot.outlook(broadcast), bot.texts)
     buttons = bot.buttons(broadcast.number, orders_for(broadcast)) if broadcast.counts.unsettled else []

@@ -89,7 +89,8 @@ RUNNING = """
 """
 WAIT_AGAIN = """
     UPDATE deliveries SET state = iif(parts AND parts_sent >= parts, 'sent', 'waiting'), why = '', detail = '',
-    due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = NULL WHERE broadcast = ? AND state = ?
+    due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = iif(parts AND parts_sent >= parts, settled_at, NULL)
+    WHERE broadcast = ? AND state = ?
 """
 REOPEN = "UPDATE broadcasts SET finished_at = NULL, reported_at = NULL, cancelled_at = NULL WHERE number = ?"
 # What was changed once more since, or taken back, must not come back.

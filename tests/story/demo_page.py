@@ -33,4 +33,4 @@ def card(page: Page) -> Locator:
 def say(page: Page, text: str) -> None:
     """Type a message and send it."""
     page.get_by_label("Message", exact=True).fill(text)
-    page.get_by_role("button", name="Send", exact=True).click()
+    page.locator("#composer").get_by_role("button", name="Send", exact=True).click()

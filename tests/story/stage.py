@@ -292,11 +292,15 @@ class Stage:
         return found[0] if found else None
 
     def steer(self, message: Message, words: str, by: Person | None = None) -> str:
-        """Have somebody, or who wrote the message, reply in its thread; wait, and return what the bot answers."""
+        """Have somebody, or who wrote the message, reply in its thread; wait, and return what the bot answers.
+
+        Progress is left out: whether there is any depends on the machine's speed.
+        """
         before = {one.id for one in self.thread(message)}
         self.replies(message, words, by)
         self.settled()
-        return "\n".join(one.markdown or "" for one in self.thread(message) if one.id not in before)
+        said = [one.markdown or "" for one in self.thread(message) if one.id not in before]
+        return "\n".join(one for one in said if not re.match(PROGRESS, one))
 
     def replies(self, message: Message, words: str, by: Person | None = None) -> Message:
         """Have somebody, or who wrote the message, reply in its thread."""

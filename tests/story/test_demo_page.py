@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.story.axe import findings
 from tests.story.demo_page import card, outside, say, tile
 from webexsim import Server
 from webexsim.demo import write_config
@@ -478,6 +479,19 @@ def test_text_stands_out_from_its_ground_in_light_and_dark(page: Page, rehearsal
     page.goto(rehearsal.url)
     for selector in ("body", "#bot-line", "#big", ".tile .meta", ".filters [data-state=skipped]"):
         assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(page: Page, rehearsal: Rehearsal, scheme: str) -> None:
+    """With a card in an open thread, a copy, and a message being edited, the checker has nothing to say."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    answer(rehearsal, order(rehearsal), "Sure?", attachments=[QUESTION])
+    copy(rehearsal, "Book club", "Eleven")
+    page.goto(rehearsal.url)
+    expect(card(page)).to_be_visible()
+    assert findings(page) == []
+    page.get_by_role("button", name="Edit", exact=True).click()
+    assert findings(page) == []
 
 
 CONTRAST = """node => {

@@ -13,6 +13,7 @@ import requests
 from broadcast import tickets
 from broadcast.model import State
 from broadcast.tickets import LIVES_SECONDS, for_broadcast, for_person
+from tests.contract.records import Worker
 from tests.story.live_page import link_in, offers, press, read, titles
 from tests.story.stage import PATIENCE, SECRET, Stage, eventually
 from webexsim import Message
@@ -163,6 +164,32 @@ def test_a_broadcast_that_waits_says_why_and_until_when(paused: tuple[Stage, Mes
     assert set(news["parts"]) == {"status", "orders", "changes", "table"}
     assert "Webex asks the bot to slow down. It goes on at" in news["parts"]["status"]
     assert datetime.now(UTC).strftime("%Y") in news["parts"]["status"]
+
+
+def test_a_broadcast_behind_another_says_so(empty_stage: Stage) -> None:
+    """The second of two waits for the first."""
+    stage = empty_stage.open(is_set_up=False, WEBEX_TEAMS_ACCESS_TOKEN="")
+    token = stage.ledger.take_lease("test", 0, 60, holder_is_dead=lambda _: True)
+    worker = Worker(stage.ledger, token or 0)
+    worker.open("one", "two")
+    assert "Is being sent." in read(forged(stage))
+    worker.open("one", "two")
+    assert "Waits until an earlier broadcast is sent." in read(forged(stage))
+
+
+def test_an_edit_has_a_progress_and_a_page_of_its_own(stage: Stage) -> None:
+    """The broadcast's page lists it; its own page shows where the copies were changed."""
+    stage.spaces(2)
+    message = stage.broadcast(stage.alice, "hello")
+    link = link_in(stage, message)
+    stage.broadcast(stage.alice, "edit: good bye", parent=message)
+    page = read(link)
+    [edit] = re.findall(r'href="(/broadcasts/[^"?]+)" data-key="change-', page)
+    shown = read(stage.url + edit)
+    assert "Done: every copy was changed." in page
+    for words in ("Edit of broadcast 1", "3 of 3", "Changed"):
+        assert words in shown
+    assert "Broadcast 1" in read(stage.url + re.findall(r'<p><a href="(/broadcasts/[^"]+)"', shown)[0])
 
 
 # What it lets people do

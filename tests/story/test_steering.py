@@ -127,7 +127,9 @@ def test_cancel_in_the_middle(stage: Stage) -> None:
     stage.replies(half.message, "cancel")
     stage.settled()
     assert stage.states() == {State.SENT: 5, State.SKIPPED: 4}
-    assert any(re.match(r"Cancelled: [1-4] will not go out\. Sent already: 5\.", said) for said in stage.answers(half.message))
+    assert any(
+        re.match(r"Cancelled: [1-4] will not go out\. Sent already: 5\.", said) for said in stage.answers(half.message)
+    )
     assert "Left out: 4\n- 4 × the broadcast was cancelled" in stage.outcome(half.message)
     half.on()
     assert half.arrived() == 5

@@ -49,8 +49,9 @@ def test_a_message_that_goes_nowhere_says_so_at_once(empty_stage: Stage) -> None
     assert stage.thread(message)[0].attachments == ()
 
 
-def test_an_event_that_comes_again_says_nothing_again(stage: Stage) -> None:
+def test_an_event_that_comes_again_says_nothing_again(make_stage: Callable[..., Stage]) -> None:
     """Delivered five times, and once more by hand at the end: two messages stand in the thread."""
+    stage = make_stage(pace=2).open()
     stage.webex.hooks.duplicate = 4
     message = stage.broadcast(stage.alice, "hello")
     stage.post_event("messages", "created", id=message.id, roomId=message.room_id)

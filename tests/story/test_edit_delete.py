@@ -1,0 +1,453 @@
+"""The sender's message is the handle: who edits it edits every copy, who deletes it takes every copy back."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from broadcast.model import Kind, State
+from tests.story.stage import SimFile, Stage, eventually
+from webexsim import Message, Space
+
+CARD = {"type": "AdaptiveCard", "version": "1.2", "body": [{"type": "TextBlock", "text": "Lunch?"}]}
+LONG = " ".join(f"word{number}" for number in range(1800))
+LONGER = " ".join(f"ward{number}" for number in range(3600))
+COUNT = 6
+
+
+@pytest.fixture
+def stage(make_stage: Callable[..., Stage]) -> Stage:
+    """Return a world that runs faster than elsewhere: there is much waiting here."""
+    return make_stage(pace=60).open()
+
+
+def places(stage: Stage) -> list[Space]:
+    """Return every space the bot is in."""
+    return list(stage.world.directory.spaces_of(stage.bot))
+
+
+def edit(stage: Stage, message: Message, text: str) -> None:
+    """Edit a message, and wait until all is said and done."""
+    stage.world.edit(message, text)
+    stage.settled()
+
+
+def delete(stage: Stage, message: Message) -> None:
+    """Delete a message, and wait until all is said and done."""
+    stage.world.delete(message)
+    stage.settled()
+
+
+def words(stage: Stage, space: Space) -> list[str]:
+    """Return the words of all that the bot wrote into a space, without the identity."""
+    return " ".join(copy.markdown or "" for copy in stage.copies(space)).partition("\n\n")[2].split()
+
+
+def nothing_is_left(stage: Stage) -> bool:
+    """Say whether no space has a copy of anything."""
+    return not any(stage.copies(space) for space in places(stage))
+
+
+def adds_up(stage: Stage) -> bool:
+    """Say whether every broadcast, edit and recall is over and its rows agree with its counts."""
+    for one in stage.ledger.broadcasts(limit=100):
+        found = [delivery.state for delivery in stage.ledger.deliveries(one.number)]
+        counts = {state: getattr(one.counts, state) for state in State}
+        if one.finished_at is None or counts != {state: found.count(state) for state in State}:
+            return False
+    return True
+
+
+class Half:
+    """A broadcast that one half of the spaces has; the other half refuses it until `on` is called."""
+
+    def __init__(self, stage: Stage, text: str = "one") -> None:
+        self.stage = stage
+        self.spaces = stage.spaces(COUNT)
+        for space in self.spaces[COUNT // 2 :]:
+            stage.fault("status", status=503, room=space, times=None)
+        self.message = stage.says(stage.alice, text)
+        eventually(lambda: stage.states().get(State.SENT) == COUNT // 2 + 1, "the others have it")
+
+    def on(self) -> None:
+        """Have all spaces take messages again."""
+        self.stage.webex.faults.clear()
+        self.stage.settled()
+
+
+def changes(stage: Stage, kind: Kind, count: int = 1) -> None:
+    """Wait until the first broadcast has had so many edits or recalls."""
+    eventually(lambda: sum(one.kind is kind for one in stage.ledger.changes_of(1)) == count, f"{count} × {kind}")
+
+
+# Edits
+
+
+def test_an_edit_edits_every_copy(stage: Stage) -> None:
+    """The same messages as before with the new text, the sender's name above it; and he is told."""
+    stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "lunch at 11")
+    before = [stage.copy(space).id for space in places(stage)]
+    edit(stage, message, "lunch at **12**")
+    assert stage.is_once_everywhere("lunch at \\*\\*12\\*\\*")
+    assert [stage.copy(space).id for space in places(stage)] == before
+    assert any(said.startswith(f"Changing every copy: {COUNT + 1}.") for said in stage.answers(message))
+    assert stage.outcomes(message)[-1].startswith(f"Edited: {COUNT + 1}")
+    assert adds_up(stage)
+
+
+def test_formatting_in_an_edit_survives(stage: Stage) -> None:
+    """What Webex makes of the copy is the html of the edited message; the sender's mention stays."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "lunch")
+    stage.world.edit(message, "", html="<p>lunch at <strong>12</strong></p>")
+    stage.settled()
+    assert (stage.copy(lobby).html or "").endswith("<p>lunch at <strong>12</strong></p>")
+    assert stage.copy(lobby).mentioned_people == (stage.alice.id,)
+
+
+def test_an_edit_of_a_mention_in_a_group_space(stage: Stage) -> None:
+    """The mention of the bot is taken out of the new text as it was out of the old one."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "lunch at 11", room=lobby)
+    mention = (message.html or "").partition("</spark-mention>")[0] + "</spark-mention>"
+    stage.world.edit(message, "", html=f"{mention} lunch at 12</p>")
+    stage.settled()
+    assert stage.is_once_everywhere("lunch at 12")
+
+
+def test_an_edit_in_the_middle_reaches_those_that_have_it_and_those_that_have_not(stage: Stage) -> None:
+    """Half of the spaces are edited, the others get the new text as their first; everybody has one copy."""
+    half = Half(stage)
+    stage.world.edit(half.message, "two")
+    changes(stage, Kind.EDIT)
+    half.on()
+    assert stage.is_once_everywhere("two")
+    assert adds_up(stage)
+
+
+def test_an_edit_does_not_overtake_a_copy_that_is_being_posted(stage: Stage) -> None:
+    """Webex takes half a minute for every post of the old text: the new one comes after it, everywhere."""
+    for space in stage.spaces(COUNT):
+        stage.fault("slow", room=space, seconds=60)
+    message = stage.says(stage.alice, "one")
+    eventually(lambda: stage.states() == {State.SENDING: COUNT, State.SENT: 1})
+    edit(stage, message, "two")
+    assert stage.is_once_everywhere("two")
+    assert adds_up(stage)
+
+
+def test_many_edits_in_a_row_end_with_the_last(stage: Stage) -> None:
+    """Five edits within a moment, while half of it waits: every copy shows the last one."""
+    half = Half(stage)
+    for number in range(5):
+        stage.world.edit(half.message, f"edit {number}")
+    eventually(lambda: stage.ledger.changes_of(1))
+    half.on()
+    assert stage.is_once_everywhere("edit 4")
+    assert adds_up(stage)
+
+
+@pytest.mark.parametrize(("before", "after"), [("one", LONG), (LONG, "one"), (LONG, LONGER), (LONGER, LONG)])
+def test_an_edit_may_need_more_messages_or_fewer(stage: Stage, before: str, after: str) -> None:
+    """Parts are added behind the others or deleted: each space has the new words in order, and no others."""
+    stage.spaces(2)
+    message = stage.broadcast(stage.alice, before)
+    edit(stage, message, after)
+    assert [words(stage, space) for space in places(stage)] == [after.split()] * 3
+    assert adds_up(stage)
+    delete(stage, message)
+    assert nothing_is_left(stage)
+
+
+@pytest.mark.parametrize(("before", "after"), [("one", LONGER), (LONGER, "one")])
+def test_an_edit_in_the_middle_may_change_the_number_of_messages(stage: Stage, before: str, after: str) -> None:
+    """Also where the first part was sent and the second was not."""
+    torn = stage.space("Torn")
+    stage.fault("status", status=503, room=torn, times=None, after=1)
+    half = Half(stage, before)
+    stage.world.edit(half.message, after)
+    changes(stage, Kind.EDIT)
+    half.on()
+    assert [words(stage, space) for space in places(stage)] == [after.split()] * (COUNT + 2)
+    assert adds_up(stage)
+
+
+@pytest.mark.parametrize("name", ["plan.txt", "card.json"])
+def test_a_file_or_a_card_cannot_be_edited_and_the_sender_learns_what_can_be_done(stage: Stage, name: str) -> None:
+    """However often he edits it he is told once; the copies stay, and no edit is tried."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "look", files=[SimFile(name, json.dumps(CARD).encode())])
+    for text in ("look here", "look there"):
+        edit(stage, message, text)
+    told = [said for said in stage.answers(message) if said.startswith("Webex cannot change a message with a file")]
+    assert len(told) == 1
+    assert "`recall`" in told[0]
+    assert stage.body(lobby) == "look"
+    assert stage.calls("PUT", "/messages/") == 0
+
+
+def test_ten_edits_are_passed_on_and_the_eleventh_is_not(stage: Stage) -> None:
+    """Webex takes no more: the sender learns what he can do instead, and the copies keep the tenth."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "edit 0")
+    for number in range(1, 12):
+        edit(stage, message, f"edit {number}")
+    assert stage.body(lobby) == stage.body(stage.dm) == "edit 10"
+    assert stage.answers(message)[-1].startswith("Webex takes no more than ten edits of a message.")
+    delete(stage, message)
+    assert nothing_is_left(stage)
+
+
+def test_an_edit_that_changes_nothing_costs_nothing(stage: Stage) -> None:
+    """Nobody knows what else makes Webex say that a message was updated: no copy is touched, nothing is said."""
+    message = stage.broadcast(stage.alice, "hello")
+    before = stage.answers(message)
+    edit(stage, message, "hello")
+    assert stage.calls("PUT", "/messages/") == 0
+    assert stage.answers(message) == before
+
+
+def test_an_edit_by_reply(stage: Stage) -> None:
+    """`edit: …` with several lines and formatting does what an edit of the message does."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "lunch at 11")
+    stage.webex.hooks.duplicate = 2
+    said = stage.steer(message, "Edit: lunch at 12\n\nnot at 11")
+    assert said.startswith("Changing every copy: 2.")
+    assert stage.copy(lobby).text.endswith("lunch at 12\n\nnot at 11") or "lunch at 12" in stage.copy(lobby).text
+    assert stage.calls("PUT", "/messages/") == 2
+    assert stage.steer(message, "edit:") == "Write the new text behind `edit:`."
+    assert stage.steer(message, "edit: lunch at 12\n\nnot at 11").startswith("The text is the same as before")
+
+
+def test_an_edit_that_webex_does_not_tell_can_be_said(stage: Stage) -> None:
+    """The event is lost: the copies stay; a reply does the same then."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "one")
+    stage.webex.hooks.drop(1.0)
+    edit(stage, message, "two")
+    stage.webex.hooks.drop(0.0)
+    assert stage.body(lobby) == "one"
+    stage.steer(message, "edit: two")
+    assert stage.is_once_everywhere("two")
+
+
+def test_an_edit_that_is_told_again_and_again_is_made_once(stage: Stage) -> None:
+    """The event comes five times at once, and once more later."""
+    stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "one")
+    stage.webex.hooks.duplicate = 4
+    edit(stage, message, "two")
+    stage.webex.hooks.replay(stage.webex.hooks.deliveries[-1])
+    stage.settled()
+    assert stage.calls("PUT", "/messages/") == COUNT + 1
+    assert len(stage.outcomes(message)) == 2
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_events_out_of_order_end_with_the_newest_text(stage: Stage, seed: int) -> None:
+    """The message and three edits of it are told in any order: the copies show what the message says at last."""
+    stage.spaces(2)
+    stage.webex.hooks.hold()
+    stage.webex.hooks.shuffle(seed)
+    message = stage.says(stage.alice, "one")
+    for text in ("two", "three", "four"):
+        stage.world.edit(message, text)
+    stage.webex.hooks.release()
+    stage.settled()
+    assert stage.is_once_everywhere("four")
+    assert adds_up(stage)
+
+
+def test_who_may_not_send_any_more_may_not_edit(stage: Stage) -> None:
+    """The list of senders has changed meanwhile: the edit is refused with the reason, the copies stay."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "one")
+    stage.config(source={"from_sender_list": True, "sender_list": ["dana@acme.example"]})
+    edit(stage, message, "two")
+    assert stage.body(lobby) == "one"
+    assert "The edit was not passed on: you are not on the list" in stage.answers(message)[-1]
+
+
+# Deletions
+
+
+def test_a_deletion_takes_every_copy_back(stage: Stage) -> None:
+    """One call a copy and hardly any besides; the sender is told, though his message is gone."""
+    stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "hello")
+    stage.webex.clear_calls()
+    delete(stage, message)
+    assert nothing_is_left(stage) or [copy.text for copy in stage.copies(stage.dm) if "Message from" in copy.text] == []
+    assert stage.calls("DELETE", "/messages/") == COUNT + 1
+    assert len(stage.webex.calls) - (COUNT + 1) <= 6
+    assert any("so I take it back: 7 copies. Not sent: 0." in said.text for said in stage.copies(stage.dm))
+    assert adds_up(stage)
+
+
+def gone(stage: Stage) -> bool:
+    """Say whether no copy is left; what the bot says to the sender outside of a thread is none."""
+    return not any("Message from" in copy.text for space in places(stage) for copy in stage.copies(space))
+
+
+def test_a_deletion_in_the_middle_cancels_what_waits(stage: Stage) -> None:
+    """Half of the spaces had it, half waited: none has it, now or later."""
+    half = Half(stage)
+    stage.world.delete(half.message)
+    changes(stage, Kind.RECALL)
+    half.on()
+    assert gone(stage)
+    assert [stage.ledger.broadcast(1).counts.skipped] == [COUNT // 2]  # type: ignore[union-attr]
+    assert adds_up(stage)
+
+
+def test_a_deletion_before_the_message_was_read_sends_nothing(stage: Stage) -> None:
+    """Told together, in whichever order: nobody gets anything, and nothing is said."""
+    stage.webex.hooks.hold()
+    stage.world.delete(stage.says(stage.alice, "hello"))
+    stage.webex.hooks.release()
+    stage.settled()
+    assert stage.world.messages(by=stage.bot) == []
+
+
+def test_a_deletion_that_is_told_again_is_made_once(stage: Stage) -> None:
+    """The event comes four times: as many calls as copies, and one answer."""
+    stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "hello")
+    stage.webex.hooks.duplicate = 3
+    delete(stage, message)
+    assert stage.calls("DELETE", "/messages/") == COUNT + 1
+    assert len([said for said in stage.copies(stage.dm) if "take it back" in said.text]) == 1
+
+
+def test_a_deletion_that_did_not_happen_is_not_believed(stage: Stage) -> None:
+    """A well-signed event says so, Webex shows the message: nothing is taken back."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "hello")
+    stage.post_event("messages", "deleted", id=message.id, roomId=message.room_id)
+    stage.settled()
+    assert stage.body(lobby) == "hello"
+
+
+def test_an_edit_and_then_a_deletion_in_a_moment(stage: Stage) -> None:
+    """The edit is on its way when the message goes: no copy stays, whatever its text."""
+    half = Half(stage)
+    stage.world.edit(half.message, LONGER)
+    changes(stage, Kind.EDIT)
+    stage.world.delete(half.message)
+    changes(stage, Kind.RECALL)
+    half.on()
+    assert gone(stage)
+    assert adds_up(stage)
+
+
+def test_an_edit_after_a_recall_does_nothing(stage: Stage) -> None:
+    """There is nothing to edit any more: the sender is told."""
+    message = stage.broadcast(stage.alice, "one")
+    stage.steer(message, "recall")
+    edit(stage, message, "two")
+    assert nothing_is_left(stage)
+    assert stage.answers(message)[-1] == "It was taken back, so this is not possible any more."
+
+
+# Copies that are not what they were
+
+
+def test_what_is_uncertain_stays_uncertain(stage: Stage) -> None:
+    """Nobody knows whether the message is there: after edit and recall it is listed, and nothing is posted."""
+    lobby = stage.space()
+    stage.fault("cut_after", room=lobby)
+    message = stage.broadcast(stage.alice, "one")
+    edit(stage, message, "two")
+    assert "Edited: 1\n\nUncertain: 1." in stage.outcomes(message)[-1]
+    said = stage.steer(message, "recall")
+    assert "Taken back: 1\n\nUncertain: 1. It is not known whether the message ever came there." in said
+    assert "[Lobby]" in said
+    assert (len(stage.copies(lobby)), stage.copies(stage.dm)) == (1, [])
+    assert adds_up(stage)
+
+
+def test_a_copy_that_a_moderator_has_deleted_is_no_obstacle(stage: Stage) -> None:
+    """The edit says that there is no copy, the recall that nothing is left; no message appears again."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "one")
+    stage.world.delete(stage.copy(lobby))
+    edit(stage, message, "two")
+    assert "Edited: 1\n\nLeft out: 1\n- 1 × there is no copy of the message" in stage.outcomes(message)[-1]
+    stage.steer(message, "recall")
+    assert nothing_is_left(stage)
+    assert adds_up(stage)
+
+
+def test_a_space_the_bot_was_removed_from_is_listed(stage: Stage) -> None:
+    """Its copy is out of reach and still there: neither edit nor recall claims to have changed it."""
+    lobby = stage.space("Fortress")
+    message = stage.broadcast(stage.alice, "one")
+    stage.world.leave(stage.bot, lobby, by=stage.alice)
+    stage.settled()
+    edit(stage, message, "two")
+    assert stage.outcomes(message)[-1].startswith("Edited: 1\n")
+    assert "[Fortress]" in stage.outcomes(message)[-1]
+    said = stage.steer(message, "recall")
+    assert "Taken back: 1\n" in said
+    assert "[Fortress]" in said
+    assert stage.copy(lobby).text.endswith("one")
+
+
+def test_a_copy_that_webex_refuses_to_delete_is_listed(stage: Stage) -> None:
+    """All others are taken back; this one is named as still there."""
+    for space in stage.spaces(2):
+        space.title = "Vault"
+    message = stage.broadcast(stage.alice, "one")
+    stage.fault("status", "DELETE", "/messages/", status=403)
+    said = stage.steer(message, "recall")
+    assert "Taken back: 2\n\nStill there: 1\n- 1 × Webex does not let me post there: [" in said
+    assert sum(len(stage.copies(space)) for space in places(stage)) == 1
+    assert adds_up(stage)
+
+
+TROUBLE = [
+    ("status", {"status": 429, "headers": {"Retry-After": "3"}}),
+    ("status", {"status": 500}),
+    ("html", {"status": 503}),
+    ("cut_before", {}),
+    ("cut_after", {}),
+    ("empty", {}),
+    ("broken", {}),
+    ("hang", {"seconds": 30, "effect": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "how"), TROUBLE)
+def test_trouble_at_webex_keeps_no_copy_from_its_edit(stage: Stage, kind: str, how: dict[str, Any]) -> None:
+    """Every third call fails at first: in the end all copies show the new text, each once, and all is certain."""
+    stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "one")
+    stage.fault(kind, "PUT", "/messages/", times=3, after=2, **how)
+    edit(stage, message, "two")
+    assert stage.is_once_everywhere("two")
+    assert stage.outcomes(message)[-1].startswith(f"Edited: {COUNT + 1}\n\nDuration")
+
+
+@pytest.mark.parametrize(("kind", "how"), TROUBLE)
+def test_trouble_at_webex_keeps_no_copy_from_being_taken_back(stage: Stage, kind: str, how: dict[str, Any]) -> None:
+    """Every third call fails at first: in the end no copy is left, and all is certain."""
+    stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "one")
+    stage.fault(kind, "DELETE", "/messages/", times=3, after=2, **how)
+    assert f"Taken back: {COUNT + 1}\n\nDuration" in stage.steer(message, "recall")
+    assert nothing_is_left(stage)
+
+
+def test_edits_and_recalls_keep_to_the_limit(stage: Stage) -> None:
+    """Webex takes five messages a second: all copies are edited, then taken back, and hardly a call is refused."""
+    stage.spaces(30)
+    message = stage.broadcast(stage.alice, "one")
+    stage.webex.rate_limit(5, burst=5, paths="/messages")
+    edit(stage, message, "two")
+    assert stage.is_once_everywhere("two")
+    delete(stage, message)
+    assert gone(stage)
+    assert sum(call.status == 429 for call in stage.webex.calls) <= 20
