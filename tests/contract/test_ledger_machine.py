@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from broadcast.errors import LeaseLost, TryLater
-from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.model import Claim, Destination, Form, InDoubt, Outcome, PartSent, RetryAt, State, Why
+from tests.contract.backends import BACKENDS
 from tests.contract.records import FAILED, START, UNKNOWN, Worker, draft, hire, place, text
 
 NAMES = ("a", "b", "c")
@@ -26,17 +26,19 @@ Place = tuple[int, str]
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """One bot, one ledger file, as many workers one after the other as it takes.
+    """One bot, one ledger, as many workers one after the other as it takes.
 
     `posted` is what Webex has; `flying` are attempts whose outcome is not written down yet.
     """
 
+    backend = staticmethod(BACKENDS["sqlite"])
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "ledger.db"
+        self.open_ledger = self.backend(Path(self.folder.name))
         self.now = START
-        self.worker = hire(SqliteLedger(self.path), self.now)
+        self.worker = hire(self.open_ledger(), self.now)
         self.former: list[Worker] = []
         self.posted: dict[Place, list[str]] = {}
         self.plans: dict[int, dict[str, bool]] = {}
@@ -120,7 +122,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.pass_time()
         if is_orderly:
             self.worker.ledger.drop_lease(self.worker.token)
-        self.worker = hire(SqliteLedger(self.path), self.now)
+        self.worker = hire(self.open_ledger(), self.now)
         self.worker.ledger.doubt_orphans(self.worker.token, self.now)
 
     @rule()
@@ -206,5 +208,13 @@ def stopped_after(names: list[str]) -> Iterator[Destination]:
     raise TryLater("Webex is away")
 
 
+class DynamoMachine(LedgerMachine):
+    """The same on DynamoDB."""
+
+    backend = staticmethod(BACKENDS["dynamodb"])
+
+
 LedgerMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestLedger = LedgerMachine.TestCase
+DynamoMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
+TestDynamoLedger = DynamoMachine.TestCase
