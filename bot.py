@@ -5,29 +5,38 @@ writes the event into the ledger and answers 200. Everything else happens after 
 message, decides who may send and who gets it, and opens a broadcast in the ledger; the fan-out sends it from there.
 """
 
-import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from hmac import compare_digest
-from sqlite3 import Error as StoreError
-from typing import NoReturn
 
-import click
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
-from broadcast import cli
+from broadcast import asking, cli, steering
+from broadcast.commands import Order, decision_in, question_in
 from broadcast.config import in_words, warnings
-from broadcast.errors import BroadcastError, ConfigError, NotAnEvent, Refused, SetupRefused, TryLater, WebexError
+from broadcast.errors import BroadcastError, ConfigError, NotAnEvent, Refused, SetupRefused, TryLater
 from broadcast.events import MAX_BODY, parse, verify
-from broadcast.intake import is_for_me
+from broadcast.intake import body_of, is_for_me
 from broadcast.links import same, space_link
+from broadcast.live import live
 from broadcast.markup import inline
-from broadcast.model import Destination, Draft, Event, Job, Message, Person, Reply, SpaceKind, Why
+from broadcast.membership import is_member, leave
+from broadcast.model import Destination, Draft, Job, Message, Person, Reply, SpaceKind, Why
+from broadcast.narration import clock_time
+from broadcast.pages import (
+    answer_errors,
+    count_spaces,
+    fault_and_me,
+    harden,
+    may_move_webhooks,
+    plain,
+    public_url,
+    services_here,
+)
 from broadcast.policy import may_join, may_send
 from broadcast.services import Services
-from broadcast.webhooks import check_host, hosted_at, set_up
+from broadcast.serving import serve
+from broadcast.webhooks import check_host, set_up
 
 pages = Blueprint("pages", __name__)
 SETUP_PATH = "/webhook"
@@ -42,9 +51,11 @@ def create_app(services: Services | None = None) -> Flask:
     services.use(handle, give_up)
     app.extensions["broadcast"] = services
     app.register_blueprint(pages)
+    app.register_blueprint(live)
     cli.add_to(app)
     app.before_request(services.start)
-    app.after_request(_harden)
+    app.after_request(harden)
+    answer_errors(app)
     return app
 
 
@@ -54,23 +65,23 @@ def create_app(services: Services | None = None) -> Flask:
 @pages.get("/")
 def home() -> str:
     """Say that the bot runs, and what to do next."""
-    bot = _services()
-    fault, me = _fault_and_me(bot)
+    bot = services_here()
+    fault, me = fault_and_me(bot)
     return render_template(
-        "home.html", texts=bot.texts, me=me, fault=fault, version=bot.version, setup_url=_public_url() + SETUP_PATH
+        "home.html", texts=bot.texts, me=me, fault=fault, version=bot.version, setup_url=public_url() + SETUP_PATH
     )
 
 
 @pages.get(SETUP_PATH)
 def setup() -> tuple[str, int]:
     """Set up the webhooks at this very URL, as seen from outside, and show what the bot is set to."""
-    bot = _services()
-    target = _public_url() + SETUP_PATH
+    bot = services_here()
+    target = public_url() + SETUP_PATH
     try:
         me = bot.me()
         with bot.setup_lock:
             existing = bot.gateway.webhooks()
-            if not _may_move_webhooks(bot):
+            if not may_move_webhooks(bot):
                 check_host(existing, target)
             registrations = set_up(bot.gateway, existing, target, bot.settings.secret)
             bot.webhooks_are_set(target)
@@ -89,7 +100,7 @@ def setup() -> tuple[str, int]:
         me=me,
         target=target,
         registrations=registrations,
-        spaces=_count_spaces(bot),
+        spaces=count_spaces(bot),
         config_file=bot.settings.config_path.name if bot.settings.config_path.exists() else None,
         config_fault=bot.config_file.fault,
         config=in_words(bot.config, bot.texts),
@@ -101,51 +112,29 @@ def setup() -> tuple[str, int]:
 @pages.post(SETUP_PATH)
 def receive() -> Response:
     """Take an event: verified, written down, answered. No call to Webex happens here."""
-    bot = _services()
+    bot = services_here()
     body = request.get_data()
     if not bot.settings.secret:
-        return _plain(bot.texts.say("page_no_token"), 503)
+        return plain(bot.texts.say("page_no_token"), 503)
     if not verify(body, dict(request.headers), bot.settings.secret):
         bot.log.warning("event.unsigned", hint="open /webhook once: webhooks made by another program have no secret")
-        return _plain("The signature is missing or wrong.", 401)
+        return plain("The signature is missing or wrong.", 401)
     try:
         event = parse(body, received_at=bot.clock.now())
     except NotAnEvent as error:
-        return _plain(f"This is no event: {error}", 400)
-    is_message = (event.resource, event.action) == ("messages", "created")
-    if is_message and same(event.person_id, bot.known_me()):
-        return _plain("OK", 200)
+        return plain(f"This is no event: {error}", 400)
+    if event.resource == "messages" and same(event.person_id, bot.known_me()):
+        return plain("OK", 200)
     bot.ledger.record(event, bot.clock.now())
     bot.ring()
-    return _plain("OK", 200)
+    return plain("OK", 200)
 
 
 @pages.get("/healthz")
 def health() -> tuple[Response, int]:
     """Tell whether the bot can do its job: 503 if not."""
-    state = _services().health()
+    state = services_here().health()
     return jsonify(state), 200 if state["ok"] else 503
-
-
-@pages.app_errorhandler(RequestEntityTooLarge)
-def too_large(_: RequestEntityTooLarge) -> Response:
-    """Refuse a body that no event has."""
-    return _plain(f"The body is larger than {MAX_BODY} bytes.", 413)
-
-
-@pages.app_errorhandler(StoreError)
-@pages.app_errorhandler(ConfigError)
-def out_of_order(error: Exception) -> Response:
-    """Answer 503 where the ledger or the configuration cannot be used: nothing was promised."""
-    _services().log.error("request.failed", fault=str(error))
-    text = str(error) if isinstance(error, ConfigError) else "The ledger cannot be written at the moment."
-    return _plain(text, 503)
-
-
-@pages.app_errorhandler(HTTPException)
-def http_error(error: HTTPException) -> Response:
-    """Answer in plain text."""
-    return _plain(error.description or error.name, error.code or 500)
 
 
 # Handlers: they run after the answer, one event at a time, and may be repeated
@@ -153,14 +142,8 @@ def http_error(error: HTTPException) -> Response:
 
 def handle(bot: Services, job: Job) -> str:
     """Do what an event asks for; return the outcome in a few words."""
-    match job.event.resource, job.event.action:
-        case "messages", "created":
-            return on_message(bot, job)
-        case "memberships", "created":
-            return on_joined(bot, job.event)
-        case "memberships", "deleted":
-            return on_left(bot, job.event)
-    return "nothing to do"
+    handler = HANDLERS.get((job.event.resource, job.event.action)) or HANDLERS.get((job.event.resource, ""))
+    return handler(bot, job) if handler else "nothing to do"
 
 
 def on_message(bot: Services, job: Job) -> str:
@@ -168,7 +151,8 @@ def on_message(bot: Services, job: Job) -> str:
     me, event = bot.me(), job.event
     if same(event.person_id, me.id):
         return "own message"
-    if bot.ledger.is_open(event.id):
+    if opened := bot.ledger.broadcast_of(event.id):
+        steering.announce(bot, opened)
         return "opened before"
     message = _fetch(bot, job)
     if message is None:
@@ -178,13 +162,32 @@ def on_message(bot: Services, job: Job) -> str:
     sender = bot.gateway.person(message.person_id)
     if message.space_kind is SpaceKind.DIRECT and sender.org_id:
         bot.ledger.remember_person(message.space_id, sender.org_id, bot.clock.now())
-    verdict = may_send(sender, me, bot.config.source)
+    return _steer(bot, job, message, sender) or _broadcast(bot, job, message, sender)
+
+
+def _steer(bot: Services, job: Job, message: Message, sender: Person) -> str:
+    """Do what a reply in the thread of a broadcast, or of a question, asks for; nothing where it is neither."""
+    if message.parent_id is None or message.file_urls:
+        return ""
+    body = body_of(message, bot.me(), allow_all=False)
+    question, decision = asking.find_in_thread(bot, message.parent_id), decision_in(body)
+    if question and decision:
+        return _take_word(bot, job, question, decision, sender.id)
+    return steering.on_reply(bot, message, sender, body, job.event.asked_at)
+
+
+def _broadcast(bot: Services, job: Job, message: Message, sender: Person) -> str:
+    verdict = may_send(sender, bot.me(), bot.config.source)
     if not verdict.allowed:
         return _refuse(bot, message, verdict.why)
+    if not message.file_urls and (wanted := question_in(body_of(message, bot.me(), allow_all=False))):
+        _answer(bot, message, wanted, steering.answer_to(bot, wanted, sender))
+        return wanted
     return _open(bot, job, message, sender)
 
 
-def _open(bot: Services, job: Job, message: Message, sender: Person) -> str:
+def _open(bot: Services, job: Job, message: Message, sender: Person, *, agreed: asking.Question | None = None) -> str:
+    """Open a broadcast; `agreed` is the question that its sender has said yes to."""
     me, rules = bot.me(), bot.config.destination
     parcel = bot.intake.take(
         message, sender, me, texts=bot.texts, allow_all=rules.allow_mention_all, is_last_try=job.is_last_try
@@ -193,7 +196,10 @@ def _open(bot: Services, job: Job, message: Message, sender: Person) -> str:
         _answer(bot, message, "notes", "\n\n".join(parcel.notes))
     if parcel.content is None:
         return "nothing to send"
-    if bot.is_overtaking(job.event):
+    if agreed and parcel.content.digest != agreed.digest:
+        asking.close(bot, agreed, "void", "ask_void", job.event.id)
+        return "changed since"
+    if not agreed and bot.is_overtaking(job.event):
         raise TryLater("a message that was sent before has come meanwhile", seconds=0)
     draft = Draft(
         source_id=message.id,
@@ -203,14 +209,81 @@ def _open(bot: Services, job: Job, message: Message, sender: Person) -> str:
         content=parcel.content,
         asked_at=job.event.asked_at,
     )
-    number = bot.open_broadcast(draft, _told(bot, message, bot.audience.of(sender, me, rules)))
+    places: Iterable[Destination] = bot.audience.of(sender, me, rules)
+    if not agreed and asking.is_needed(bot.config):
+        places = list(places)
+        included = sum(place.why is Why.NONE for place in places)
+        if why := asking.reasons(bot, sender, parcel.content, included):
+            return asking.ask(bot, message, sender, parcel.content, places=places, why=why)
+    number = bot.open_broadcast(draft, _told(bot, message, places))
     bot.log.info("broadcast.opened", broadcast=number, message_id=message.id)
+    if agreed:
+        asking.close(bot, agreed, "sent")
+    if opened := bot.ledger.broadcast_of(message.id):
+        steering.announce(bot, opened)
     return "opened" if number else "opened before"
 
 
-def on_joined(bot: Services, event: Event) -> str:
+def on_edited(bot: Services, job: Job) -> str:
+    """Give every copy the new text of a message that its sender has edited."""
+    event = job.event
+    broadcast, question = bot.ledger.broadcast_of(event.id), asking.find(bot, event.id)
+    if broadcast is None and not (question and question.is_open):
+        return "nothing to change"
+    message = _fetch_again(bot, event.id)
+    if message is None:
+        return "the message is gone"
+    sender = bot.gateway.person(message.person_id)
+    if broadcast:
+        return steering.follow_source(bot, broadcast, message, sender, event)
+    if question and not steering.is_same(bot, message, sender, question.digest):
+        asking.close(bot, question, "void", "ask_void", event.key)
+    return "changed before it was sent"
+
+
+def on_deleted(bot: Services, job: Job) -> str:
+    """Take every copy of a message back that its sender has deleted."""
+    event = job.event
+    broadcast, question = bot.ledger.broadcast_of(event.id), asking.find(bot, event.id)
+    if (broadcast is None and question is None) or _fetch_again(bot, event.id):
+        return "nothing to take back"
+    if question and question.is_open:
+        asking.close(bot, question, "void")
+    if broadcast:
+        wish = steering.Wish(key=event.key, order=Order.RECALL, asked_at=event.asked_at)
+        steering.recall(bot, broadcast, wish, "steer_deleted", time=clock_time(broadcast.opened_at))
+    return "taken back"
+
+
+def on_pressed(bot: Services, job: Job) -> str:
+    """Do what a button of one of the bot's own cards asks for."""
+    press = bot.gateway.press(job.event.id)
+    order, subject = bot.seal.read(press.inputs) or (None, "")
+    if order is None or same(press.person_id, bot.me().id):
+        return "not a button of the bot"
+    if order in (Order.SEND, Order.DROP):
+        question = asking.find(bot, subject)
+        return _take_word(bot, job, question, order, press.person_id) if question else "no such question"
+    broadcast = bot.ledger.broadcast(int(subject))
+    if broadcast is None:
+        return "no such broadcast"
+    wish = steering.Wish(key=press.id, order=order, asked_at=job.event.asked_at)
+    return steering.obey(bot, broadcast, wish, bot.gateway.person(press.person_id))
+
+
+def on_order(bot: Services, job: Job) -> str:
+    """Do what somebody asked for on the live page, or the operator on the command line."""
+    event = job.event
+    broadcast = bot.ledger.broadcast(int(event.id))
+    if broadcast is None:
+        return "no such broadcast"
+    wish = steering.Wish(key=event.key, order=Order(event.action), asked_at=event.asked_at)
+    return steering.carry_out(bot, broadcast, wish)
+
+
+def on_joined(bot: Services, job: Job) -> str:
     """Leave a space the bot may not be in; ask to be made moderator where only moderators post."""
-    me = bot.me()
+    me, event = bot.me(), job.event
     if not same(event.person_id, me.id):
         bot.ledger.forget_person(event.space_id)
         return "somebody else"
@@ -223,7 +296,7 @@ def on_joined(bot: Services, event: Event) -> str:
     if space.kind is SpaceKind.DIRECT:
         return "a 1-1"
     if not may_join(space.owner_id, me, bot.config.membership).allowed:
-        return _leave(bot, event, me)
+        return leave(bot, event, me)
     if space.announcement_only and not membership.moderator and event.actor_id and not same(event.actor_id, me.id):
         text = bot.texts.say("make_moderator", space=inline(space.title), link=space_link(space.id))
         bot.say(Reply(key=f"moderator:{event.key}", markdown=text, person_id=event.actor_id))
@@ -231,12 +304,13 @@ def on_joined(bot: Services, event: Event) -> str:
     return "accepted"
 
 
-def on_left(bot: Services, event: Event) -> str:
+def on_left(bot: Services, job: Job) -> str:
     """Skip what waits for a space the bot was removed from."""
+    event = job.event
     if not same(event.person_id, bot.me().id):
         bot.ledger.forget_person(event.space_id)
         return "somebody else"
-    if _is_member(bot, event.id):
+    if is_member(bot, event.id):
         return "back again"
     bot.ledger.forget_events(f"memberships:created:{event.id}")
     skipped = bot.ledger.skip_space(event.space_id, Why.BOT_REMOVED, bot.clock.now())
@@ -253,6 +327,31 @@ def give_up(bot: Services, job: Job, reason: str) -> None:
         bot.say(Reply(key=f"failed:{job.event.id}", markdown=text, space_id=job.event.space_id, parent_id=job.event.id))
 
 
+def _take_word(bot: Services, job: Job, question: asking.Question, order: Order, person_id: str) -> str:
+    if not asking.decide(bot, question, order, person_id, job.event.id):
+        return "not to be sent"
+    message = _fetch_again(bot, question.source_id)
+    if message is None:
+        asking.close(bot, question, "void", "ask_void", job.event.id)
+        return "the message is gone"
+    sender = bot.gateway.person(message.person_id)
+    verdict = may_send(sender, bot.me(), bot.config.source)
+    if not verdict.allowed:
+        asking.close(bot, question, "void")
+        return _refuse(bot, message, verdict.why)
+    return _open(bot, job, message, sender, agreed=question)
+
+
+def _fetch_again(bot: Services, message_id: str) -> Message | None:
+    """Return a message as it is now, None if it is gone or no longer for the bot to read."""
+    try:
+        return bot.gateway.message(message_id)
+    except Refused as error:
+        if error.status not in (403, 404):
+            raise
+        return None
+
+
 def _told(bot: Services, message: Message, destinations: Iterable[Destination]) -> Iterator[Destination]:
     for place in destinations:
         if place.why:
@@ -260,18 +359,19 @@ def _told(bot: Services, message: Message, destinations: Iterable[Destination]) 
         yield place
 
 
+HANDLERS: dict[tuple[str, str], Callable[[Services, Job], str]] = {
+    ("messages", "created"): on_message,
+    ("messages", "updated"): on_edited,
+    ("messages", "deleted"): on_deleted,
+    ("memberships", "created"): on_joined,
+    ("memberships", "deleted"): on_left,
+    ("attachmentActions", "created"): on_pressed,
+    ("orders", ""): on_order,
+}
+
+
 def _log_skip(bot: Services, space_id: str, why: Why, **fields: object) -> None:
     bot.log.info("delivery.skipped", room_id=space_id, reason=why.value, why=bot.texts.why(why), **fields)
-
-
-def _is_member(bot: Services, membership_id: str) -> bool:
-    try:
-        bot.gateway.membership(membership_id)
-    except Refused as error:
-        if error.status in (403, 404):
-            return False
-        raise
-    return True
 
 
 def _fetch(bot: Services, job: Job) -> Message | None:
@@ -300,100 +400,10 @@ def _answer(bot: Services, message: Message, kind: str, text: str) -> None:
     bot.say(Reply(key=key, markdown=text, space_id=message.space_id, parent_id=message.thread_id))
 
 
-def _leave(bot: Services, event: Event, me: Person) -> str:
-    if bot.ledger.once(f"farewell:{event.key}", bot.clock.now()):
-        try:
-            bot.gateway.post(event.space_id, _farewell(bot, me))
-        except WebexError as error:
-            bot.log.warning("farewell.failed", room_id=event.space_id, error=str(error))
-    bot.gateway.leave(event.id)
-    return "left"
-
-
-def _farewell(bot: Services, me: Person) -> str:
-    try:
-        return bot.texts.say("outside_org", org=inline(bot.gateway.organization_name(me.org_id or "")))
-    except WebexError:
-        return bot.texts.say("outside_org_unnamed")
-
-
-# What the pages need
-
-
-def _services() -> Services:
-    services: Services = current_app.extensions["broadcast"]
-    return services
-
-
-def _plain(text: str, status: int) -> Response:
-    return Response(text, status, mimetype="text/plain")
-
-
-def _public_url() -> str:
-    """Return this bot's address as seen from outside, without a slash at its end."""
-    return _services().settings.base_url or hosted_at(request.scheme, request.host, request.root_path)
-
-
-def _may_move_webhooks(bot: Services) -> bool:
-    key = request.args.get("key", "")
-    has_right_key = bool(bot.settings.setup_key) and compare_digest(key.encode(), bot.settings.setup_key.encode())
-    return has_right_key or bool(bot.settings.base_url)
-
-
-def _fault_and_me(bot: Services) -> tuple[str, Person | None]:
-    try:
-        return "", bot.me()
-    except BroadcastError as error:
-        return bot.explain(error), None
-
-
-def _count_spaces(bot: Services) -> int | None:
-    try:
-        return sum(1 for _ in bot.gateway.spaces())
-    except WebexError:
-        return None
-
-
-def _harden(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def main() -> None:
-    """Serve the bot with waitress, until it is told to stop."""
-    from waitress import serve  # noqa: PLC0415 – only this way of serving needs it
-
-    signal.signal(signal.SIGTERM, _stop)
-    bot: Services = app.extensions["broadcast"]
-    try:
-        if not bot.settings.token:
-            raise ConfigError(bot.texts.say("page_no_token") + "\n" + bot.texts.say("page_no_token_how"))
-        click.echo(cli.next_steps(bot))
-    except ConfigError as error:
-        sys.exit(str(error))
-    bot.start()
-    try:
-        serve(app, host="0.0.0.0", port=bot.settings.port, threads=8)  # noqa: S104 – Webex must reach it
-    except OSError as error:
-        sys.exit(f"Port {bot.settings.port} cannot be used: {error.strerror}. Set PORT to another one.")
-    finally:
-        bot.stop()
-
-
-def _stop(*_: object) -> NoReturn:
-    sys.exit(0)
-
-
 try:
     app = create_app()
 except ConfigError as error:
     sys.exit(str(error))
 
 if __name__ == "__main__":
-    main()
+    serve(app)

@@ -4,16 +4,18 @@ Two paged lists decide, never a call a space; the one exception is the other per
 remembered while an org filter is on. Sends nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from broadcast.config import DestinationRules
 from broadcast.errors import Refused
 from broadcast.links import same
-from broadcast.model import Destination, Membership, Person, Space, SpaceKind
+from broadcast.model import Delivery, Destination, Membership, Person, Space, SpaceKind, State, Tally, Why
 from broadcast.policy import Other, may_receive, needs_owner
 from broadcast.ports import Clock, Gateway, Ledger
 
 GONE_IS_TRUE_FOR = 24 * 3600.0
+SAMPLE = 5
 KNOWN_NOBODY = Other(known=False, gone=False, org_id=None)
 
 
@@ -84,6 +86,19 @@ class Audience:
             return Other(known=True, gone=True, org_id=None)
         org_id = others[0].person_org_id
         return Other(known=org_id is not None, gone=False, org_id=org_id)
+
+
+def tallies_of(destinations: Iterable[Destination]) -> list[Tally]:
+    """Return how many destinations of each kind are included, or left out and why, with a few of them."""
+    found: dict[tuple[Why, SpaceKind], Tally] = {}
+    for place in destinations:
+        state = State.SKIPPED if place.why else State.WAITING
+        fresh = Tally(state=state, why=place.why, kind=place.kind, count=0, examples=())
+        tally = found.get((place.why, place.kind), fresh)
+        one = Delivery(space_id=place.space_id, kind=place.kind, title=place.title, state=state, why=place.why)
+        examples = (*tally.examples, one)[:SAMPLE]
+        found[place.why, place.kind] = replace(tally, count=tally.count + 1, examples=examples)
+    return list(found.values())
 
 
 def _as_space(membership: Membership) -> Space:

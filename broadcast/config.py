@@ -53,11 +53,15 @@ class _Section(BaseModel):
 
 
 class SourceRules(_Section):
-    """Who may send: all checks that are on must hold. `sender_list` holds e-mails in lower case."""
+    """Who may send: all checks that are on must hold. `sender_list` and `admins` hold e-mails in lower case.
+
+    `admins` may steer other people's broadcasts; they may send only if the checks let them.
+    """
 
     bots_own_org: bool = True
     from_sender_list: bool = False
     sender_list: Addresses = ()
+    admins: Addresses = ()
     tell_refused: bool = True
 
 
@@ -88,6 +92,19 @@ class ReportRules(_Section):
     in_thread: bool = True
 
 
+class ConfirmRules(_Section):
+    """Above how many destinations the sender is asked before anything goes out; None: never."""
+
+    above: int | None = Field(default=None, ge=0)
+
+
+class GuardRules(_Section):
+    """What makes the bot ask the sender first: the same once more within minutes, or too many in an hour."""
+
+    same_within_minutes: int | None = Field(default=None, ge=1, le=525_600)
+    most_per_hour: int | None = Field(default=None, ge=1)
+
+
 class Config(_Section):
     """The whole configuration; the defaults are those of `default_config.json`."""
 
@@ -96,6 +113,8 @@ class Config(_Section):
     membership: MembershipRules = MembershipRules()
     delivery: DeliveryRules = DeliveryRules()
     report: ReportRules = ReportRules()
+    confirm: ConfirmRules = ConfirmRules()
+    guard: GuardRules = GuardRules()
     locale: str | None = None
     retention_days: int = Field(default=90, ge=1, le=36_500)
 
@@ -330,6 +349,7 @@ def in_words(config: Config, texts: Texts) -> list[str]:
         texts.say(f"config_unknown_{delivery.when_unknown}"),
         texts.say("config_give_up", minutes=f"{delivery.give_up_after_minutes:.12g}"),
         texts.say(_choice("config_report_thread", config.report.in_thread)),
+        *_questions(config, texts),
         texts.say("config_locale", locale=texts.locale),
         texts.say("config_retention", days=config.retention_days),
     ]
@@ -344,6 +364,17 @@ def warnings(config: Config, texts: Texts = ENGLISH) -> list[str]:
         "warning_list_unused": bool(source.sender_list) and not source.from_sender_list,
     }
     return [texts.say(key) for key, applies in found.items() if applies]
+
+
+def _questions(config: Config, texts: Texts) -> Iterator[str]:
+    if config.source.admins:
+        yield texts.say("config_admins", count=len(config.source.admins))
+    if config.confirm.above is not None:
+        yield texts.say("config_confirm", count=config.confirm.above)
+    if config.guard.same_within_minutes is not None:
+        yield texts.say("config_guard_same", minutes=config.guard.same_within_minutes)
+    if config.guard.most_per_hour is not None:
+        yield texts.say("config_guard_often", count=config.guard.most_per_hour)
 
 
 def _choice(key: str, is_on: bool) -> str:

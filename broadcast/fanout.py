@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from broadcast.changes import Changes
 from broadcast.config import DeliveryRules
 from broadcast.errors import FileRefused, Refused, WebexError
 from broadcast.files import Files
@@ -17,11 +18,13 @@ from broadcast.hands import Hands
 from broadcast.lookup import Lookup
 from broadcast.model import (
     Broadcast,
+    Changed,
     Claim,
     Content,
     Form,
     GaveUp,
     InDoubt,
+    Kind,
     Outcome,
     PartSent,
     RetryAt,
@@ -85,6 +88,7 @@ class Fanout:
         self._report = report
         self._holds_lease = holds_lease
         self._lookup = Lookup(gateway, ledger, clock, rules)
+        self._changes = Changes(gateway, self._lookup.decide)
         self._contents: dict[int, Content] = {}
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._finished_at = 0.0
@@ -157,15 +161,32 @@ class Fanout:
         looked_at = {(claim.broadcast, claim.space_id) for claim in self._hands.busy_with}
         for claim in self._ledger.doubts(self._clock.now()):
             if (claim.broadcast, claim.space_id) not in looked_at and self._hands.free:
-                self._hand_over(claim, self._lookup.decide)
+                decide = self._lookup.decide if claim.work is Kind.SEND else self._changes.decide
+                self._hand_over(claim, decide)
 
     def _hand_over(self, claim: Claim, work: Callable[[Claim, Content], Outcome]) -> None:
-        self._hands.give(claim, partial(work, claim, self._content(claim.broadcast)))
+        self._hands.give(claim, partial(work, claim, self._content(claim)))
 
     def _attempt(self, claim: Claim, content: Content) -> Outcome:
         if not self._holds_lease():
             return RetryAt(at=0.0, why=Why.NONE, detail="the lease ran out before the attempt", counts=False)
-        text = content.parts(claim.kind)[claim.part]
+        return self._send_part(claim, content) if claim.work is Kind.SEND else self._change(claim, content)
+
+    def _change(self, claim: Claim, content: Content) -> Outcome:
+        try:
+            outcome = self._changes.attempt(claim, content)
+        except WebexError as error:
+            self._note_trouble(error)
+            return self._changes.failed(claim, content, error, self._patience(claim))
+        if isinstance(outcome, Changed):
+            self._gate.accepted()
+        return outcome
+
+    def _send_part(self, claim: Claim, content: Content) -> Outcome:
+        parts = content.parts(claim.kind)
+        if claim.part >= len(parts):
+            return RetryAt(at=0.0, why=Why.NONE, detail="the text was edited and is shorter now", counts=False)
+        text = parts[claim.part]
         try:
             message_id = self._gateway.post(claim.space_id, text, content=self._attached(claim, content))
         except FileRefused as error:
@@ -189,15 +210,20 @@ class Fanout:
             self._ledger.settle_form(claim.broadcast, Form.FILE)
             self._log("card.refused", broadcast=claim.broadcast, fault=error.fault)
             return RetryAt(at=0.0, why=Why.NONE, counts=False)
-        if status is None or status >= 500:
+        self._note_trouble(error)
+        return judge(error, self._patience(claim))
+
+    def _note_trouble(self, error: WebexError) -> None:
+        if not isinstance(error, Refused) or error.status >= 500:
             self._gate.failed()
-        patience = Patience(
+
+    def _patience(self, claim: Claim) -> Patience:
+        return Patience(
             now=self._clock.now(),
             first_tried=claim.first_tried,
             give_up_after=self._rules().give_up_after_minutes * 60,
             spread=random.random(),  # noqa: S311 – spreads retries, guards nothing
         )
-        return judge(error, patience)
 
     def _settle(self) -> None:
         self._write_down(list(iter(self._hands.result, None)))
@@ -227,10 +253,12 @@ class Fanout:
             case RetryAt(detail=detail) if detail:
                 self._log("delivery.put_off", **place, detail=detail)
 
-    def _content(self, broadcast: int) -> Content:
-        content = self._contents.get(broadcast) or self._ledger.content(broadcast)
-        if content.form is not Form.UNTRIED:
-            self._contents[broadcast] = content
+    def _content(self, claim: Claim) -> Content:
+        content = self._contents.get(claim.broadcast)
+        if content is None or content.revision != claim.revision:
+            content = self._ledger.content(claim.broadcast)
+            if content.form is not Form.UNTRIED:
+                self._contents[claim.broadcast] = content
         return content
 
     def _finish(self) -> None:
@@ -249,6 +277,7 @@ class Fanout:
         self._log(
             "broadcast.finished",
             broadcast=broadcast.number,
+            kind=broadcast.kind.value,
             planned=counts.planned,
             sent=counts.sent,
             failed=counts.failed,

@@ -6,12 +6,13 @@ the handler's business; here is when it is handled, and what becomes of it when 
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from broadcast.config import Config
 from broadcast.errors import Refused, TryLater, WebexError
-from broadcast.model import Broadcast, Job, PendingEvent, Reply, Tally
+from broadcast.model import NOTHING, Broadcast, Form, Job, PendingEvent, Reply, Tally
 from broadcast.pacing import Gate
 from broadcast.ports import Clock, Gateway, Ledger
 from broadcast.retry import Patience, is_permanent
@@ -174,11 +175,12 @@ class ReplyLane:
         if reply.person_id:
             self._gateway.post_to_person(reply.person_id, reply.markdown)
             return
+        card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
         try:
-            self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id)
+            self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
         except Refused as error:
-            # The thread may be one that the bot cannot read, or be gone.
-            if reply.parent_id is None or error.status not in (400, 404):
+            # The thread may be one that the bot cannot read, or be gone; a card is more than some Webex takes.
+            if not (reply.parent_id or card) or error.status not in (400, 404):
                 raise
             self._gateway.post(reply.space_id, reply.markdown)
 
@@ -193,7 +195,7 @@ class ReplyLane:
 class ReportLane:
     """Tells senders what became of their broadcasts, and forgets what is too old.
 
-    `outcome` and `pause_text` put it into words; `folder` is where files are kept.
+    `outcome` and `pause_text` put it into words, the former with a card as well; `folder` is where files are kept.
     """
 
     def __init__(
@@ -202,7 +204,7 @@ class ReportLane:
         ledger: Ledger,
         clock: Clock,
         config: Callable[[], Config],
-        outcome: Callable[[Broadcast, list[Tally]], str],
+        outcome: Callable[[Broadcast, list[Tally]], tuple[str, str | None]],
         log: Log,
         said: Callable[[], None],
         folder: Path,
@@ -225,10 +227,9 @@ class ReportLane:
         """Report every finished broadcast that was not yet reported."""
         for broadcast in self._ledger.unreported():
             if self._config().report.in_thread:
-                text = self._outcome(broadcast, self._ledger.tallies(broadcast.number, examples=EXAMPLES))
-                self._ledger.queue_reply(
-                    _about(broadcast, f"outcome:{broadcast.source_id}:{broadcast.finished_at}", text)
-                )
+                text, card = self._outcome(broadcast, self._ledger.tallies(broadcast.number, examples=EXAMPLES))
+                key = f"outcome:{broadcast.source_id}:{broadcast.finished_at}"
+                self._ledger.queue_reply(replace(_about(broadcast, key, text), card=card))
             self._drop_file(broadcast)
             self._ledger.mark_reported(broadcast.number, self._clock.now())
             self._said()

@@ -49,15 +49,18 @@ class Lookup:
         )
 
     def _read_back(self, claim: Claim, content: Content) -> Outcome:
-        text = content.parts(claim.kind)[claim.part]
         since = claim.webex_time - CLOCK_MARGIN
         candidates = [
             message
             for message in self._gateway.own_messages_since(claim.space_id, since)
-            if message.parent_id is None and not self._ledger.has_sent(claim.broadcast, claim.space_id, message.id)
+            if message.parent_id is None
+            and message.id not in claim.copies
+            and not self._ledger.has_sent(claim.broadcast, claim.space_id, message.id)
         ]
+        if candidates and content.revision != claim.revision:
+            return self._undecided(claim, "the text was edited meanwhile, so the message cannot be recognized")
         for message in candidates:
-            if _says(message, text):
+            if _says(message, content.parts(claim.kind)[claim.part]):
                 return PartSent(message_id=message.id)
         if any(not message.markdown for message in candidates):
             return self._undecided(claim, "the message cannot be told from others")

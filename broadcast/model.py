@@ -3,6 +3,9 @@
 Times are seconds since the epoch (UTC); ids are Webex's opaque ids unless a field says otherwise.
 """
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +16,14 @@ class SpaceKind(StrEnum):
 
     GROUP = "group"
     DIRECT = "direct"
+
+
+class Kind(StrEnum):
+    """What a broadcast does in each of its spaces: brings a message there, or changes the copy that is there."""
+
+    SEND = "send"
+    EDIT = "edit"
+    RECALL = "recall"
 
 
 class Form(StrEnum):
@@ -49,6 +60,10 @@ class Why(StrEnum):
     READ_ONLY = "read_only"
     PERSON_GONE = "person_gone"
     BOT_REMOVED = "bot_removed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    NO_COPY = "no_copy"
+    EDIT_REFUSED = "edit_refused"
     NOT_FOUND = "not_found"
     FORBIDDEN = "forbidden"
     INVALID = "invalid"
@@ -137,6 +152,17 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Press:
+    """A button of a card that somebody pressed; `inputs` are what the card sends along, as Webex tells it."""
+
+    id: str
+    message_id: str
+    space_id: str
+    person_id: str
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredFile:
     """A file on this machine's disk, with the name and type it had at Webex. `size` in bytes.
 
@@ -209,7 +235,7 @@ class Content:
     """What goes out: the parts of the text per kind of space (identity in front of the first), a file or a card.
 
     A file or card goes with the first part. `card` is the attachment's JSON text; a card keeps its file beside it,
-    because Webex may refuse the card.
+    because Webex may refuse the card. `revision` counts the edits of the text.
     """
 
     group_parts: tuple[str, ...]
@@ -217,10 +243,22 @@ class Content:
     form: Form = Form.TEXT
     card: str | None = None
     file: StoredFile | None = None
+    revision: int = 0
 
     def parts(self, kind: SpaceKind) -> tuple[str, ...]:
         """Return the texts for one kind of space, in order."""
         return self.group_parts if kind is SpaceKind.GROUP else self.direct_parts
+
+    @property
+    def digest(self) -> str:
+        """What tells this content from another one: 32 hex digits."""
+        file = (self.file.name, self.file.size) if self.file else None
+        whole = json.dumps((self.group_parts, self.direct_parts, self.card, file))
+        return hashlib.sha256(whole.encode()).hexdigest()[:32]
+
+
+NOTHING = Content(group_parts=(), direct_parts=())
+"""What a recall brings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +270,20 @@ class Draft:
     thread_id: str
     sender: Person
     content: Content
+    asked_at: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An edit or a recall before it is opened: a broadcast of its own, to the spaces that have or may have a copy.
+
+    `key` is its identity, `root` the broadcast whose copies it changes; a recall has no content.
+    """
+
+    key: str
+    kind: Kind
+    root: int
+    content: Content = NOTHING
     asked_at: float
 
 
@@ -261,6 +313,8 @@ class Counts:
 class Broadcast:
     """A broadcast as the ledger knows it; `finished_at` is None while it runs.
 
+    `root` is the number of the broadcast whose copies an edit or a recall changes, and the own one otherwise;
+    `cancelled_at` says since when nothing more goes out. `digest` tells its content from others.
     `card_refused`: Webex did not take its card, so it went out as a file.
     """
 
@@ -274,6 +328,12 @@ class Broadcast:
     finished_at: float | None
     counts: Counts = field(default_factory=Counts)
     card_refused: bool = False
+    kind: Kind = Kind.SEND
+    root: int = 0
+    sender_id: str = ""
+    form: Form = Form.TEXT
+    digest: str = ""
+    cancelled_at: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,6 +369,9 @@ class Claim:
     `part` is the index of the message to send next; `tried_at` and `first_tried` are times of this bot's clock,
     `webex_time` the same moment as `tried_at` by Webex's clock. `repeat` is that of the `InDoubt` it is in, if it is.
     `activity` is the space's last activity when the broadcast was planned, by Webex's clock.
+    `work` says what is to be done; for an edit or a recall `copies` are the messages there that it changes, in order,
+    and `is_unsure` says that there may be one more.
+    `revision` is that of the content which the attempt sends.
     """
 
     broadcast: int
@@ -322,6 +385,11 @@ class Claim:
     first_tried: float | None
     repeat: bool = False
     activity: float | None = None
+    work: Kind = Kind.SEND
+    root: int = 0
+    copies: tuple[str, ...] = ()
+    is_unsure: bool = False
+    revision: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -329,6 +397,14 @@ class PartSent:
     """Webex took the message."""
 
     message_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A step of an edit or a recall is done: these copies are in the space now. `is_done`: it was the last step."""
+
+    copies: tuple[str, ...]
+    is_done: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -363,7 +439,7 @@ class InDoubt:
     repeat: bool = False
 
 
-Outcome = PartSent | RetryAt | GaveUp | InDoubt
+Outcome = PartSent | Changed | RetryAt | GaveUp | InDoubt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,13 +453,17 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """Something the bot says to one person or space, once per `key`: into a thread, or 1-1 where `person_id` is set."""
+    """Something the bot says to one person or space, once per `key`: into a thread, or 1-1 where `person_id` is set.
+
+    `card` is the JSON text of an attachment that is shown in place of the text where cards are.
+    """
 
     key: str
     markdown: str
     space_id: str = ""
     parent_id: str | None = None
     person_id: str = ""
+    card: str | None = None
     first_tried: float | None = None
 
 

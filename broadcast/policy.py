@@ -29,6 +29,11 @@ def may_send(sender: Person, me: Person, source: SourceRules) -> Verdict:
     return YES
 
 
+def may_steer(person: Person, sender_id: str, source: SourceRules) -> bool:
+    """Say whether a person may steer a broadcast: who sent it, and the administrators."""
+    return same(person.id, sender_id) or any(email.casefold() in source.admins for email in person.emails)
+
+
 def may_receive(
     space: Space, *, me: Person, sender_org: str | None, moderator: bool, other: Other, rules: DestinationRules
 ) -> Verdict:

@@ -11,6 +11,7 @@ from typing import Protocol
 from broadcast.model import (
     Backlog,
     Broadcast,
+    Change,
     Claim,
     Content,
     Delivery,
@@ -23,6 +24,7 @@ from broadcast.model import (
     Outcome,
     PendingEvent,
     Person,
+    Press,
     Reply,
     Space,
     State,
@@ -118,6 +120,18 @@ class Gateway(Protocol):
 
     def post_to_person(self, person_id: str, markdown: str) -> str:
         """Post a 1-1 message and return its id."""
+        ...
+
+    def edit(self, message_id: str, space_id: str, markdown: str) -> None:
+        """Replace the text of a message of the bot's own; Webex takes ten edits, and none with a file or card."""
+        ...
+
+    def delete(self, message_id: str) -> None:
+        """Delete a message of the bot's own; one that is gone already is no error."""
+        ...
+
+    def press(self, action_id: str) -> Press:
+        """Return what somebody pressed in a card."""
         ...
 
     def own_messages_since(self, space_id: str, since: float) -> tuple[Message, ...]:
@@ -229,9 +243,22 @@ class Ledger(Protocol):
         """Write a broadcast and all its destinations down in one step; None if it was opened before."""
         ...
 
+    def open_change(self, token: int, change: Change, now: float) -> int | None:
+        """Open an edit or a recall for every space that has, or may have, a copy; None if it was opened before.
+
+        An edit replaces the text of what still waits, and takes the place of earlier edits that still wait. A recall
+        cancels what still waits. LookupError where there is no such broadcast.
+        """
+        ...
+
+    def cancel(self, number: int, now: float) -> int:
+        """Skip what waits of a broadcast and of its edits, now and later; return how many of its own that were."""
+        ...
+
     def claim(self, token: int, *, limit: int, now: float, webex_time: float) -> list[Claim]:
         """Claim up to `limit` deliveries that are due, in order; in no space before an earlier broadcast is settled.
 
+        Edits and recalls come first, and wait in a space only for the broadcast they change and its other changes.
         While a broadcast's card is untried, only one of its deliveries is claimed at a time.
         """
         ...
@@ -305,6 +332,26 @@ class Ledger(Protocol):
 
     def broadcast(self, number: int) -> Broadcast | None:
         """Return one broadcast."""
+        ...
+
+    def broadcast_of(self, source_id: str) -> Broadcast | None:
+        """Return the broadcast of a message, or the change of a key."""
+        ...
+
+    def broadcast_in_thread(self, thread_id: str) -> Broadcast | None:
+        """Return the newest broadcast, changes aside, that was asked for in a thread."""
+        ...
+
+    def broadcasts_of(self, sender_id: str, *, limit: int) -> list[Broadcast]:
+        """Return a sender's newest broadcasts, changes aside, newest first."""
+        ...
+
+    def changes_of(self, root: int) -> list[Broadcast]:
+        """Return the edits and recalls of a broadcast, oldest first."""
+        ...
+
+    def unfinished(self) -> list[Broadcast]:
+        """Return what runs, oldest first."""
         ...
 
     def deliveries(self, number: int) -> Iterator[Delivery]:

@@ -8,14 +8,26 @@ from collections.abc import Iterable, Sequence
 from broadcast.compose import SAFE
 from broadcast.links import space_link
 from broadcast.markup import inline
-from broadcast.model import Broadcast, Delivery, SpaceKind, State, Tally, Why
+from broadcast.model import Broadcast, Delivery, Kind, SpaceKind, State, Tally, Why
 from broadcast.texts import Texts
 
 LONGEST_TITLE = 60
 HEADINGS = {
-    State.FAILED: "outcome_failed",
-    State.SKIPPED: "outcome_skipped",
-    State.UNKNOWN: "outcome_unknown",
+    Kind.SEND: {
+        State.FAILED: "outcome_failed",
+        State.SKIPPED: "outcome_skipped",
+        State.UNKNOWN: "outcome_unknown",
+    },
+    Kind.EDIT: {
+        State.FAILED: "outcome_not_edited",
+        State.SKIPPED: "outcome_skipped",
+        State.UNKNOWN: "outcome_unsure",
+    },
+    Kind.RECALL: {
+        State.FAILED: "outcome_not_recalled",
+        State.SKIPPED: "outcome_skipped",
+        State.UNKNOWN: "outcome_unsure",
+    },
 }
 
 
@@ -29,20 +41,24 @@ def outcome_text(broadcast: Broadcast, tallies: Sequence[Tally], texts: Texts) -
 
 
 def _paragraphs(broadcast: Broadcast, tallies: Sequence[Tally], texts: Texts, examples: int) -> Iterable[str]:
-    yield _sent(broadcast, tallies, texts)
+    yield _done(broadcast, tallies, texts)
+    if broadcast.cancelled_at is not None:
+        yield texts.say("outcome_cancelled")
     if broadcast.card_refused:
         yield texts.say("card_as_file")
-    for state, heading in HEADINGS.items():
+    for state, heading in HEADINGS[broadcast.kind].items():
         found = [tally for tally in tallies if tally.state is state]
         if found:
-            yield (
-                texts.say(heading, count=sum(tally.count for tally in found)) + "\n" + _reasons(found, texts, examples)
-            )
+            yield reasons(heading, found, texts, examples=examples)
 
 
-def _sent(broadcast: Broadcast, tallies: Sequence[Tally], texts: Texts) -> str:
+def _done(broadcast: Broadcast, tallies: Sequence[Tally], texts: Texts) -> str:
     counts = broadcast.counts
-    if not (counts.sent or counts.failed or counts.unknown):
+    if broadcast.kind is not Kind.SEND:
+        if not (counts.sent or counts.failed or counts.unknown):
+            return texts.say("outcome_nothing_to_change")
+        return texts.say("outcome_edited" if broadcast.kind is Kind.EDIT else "outcome_recalled", count=counts.sent)
+    if not (counts.sent or counts.failed or counts.unknown or broadcast.cancelled_at):
         return texts.say("outcome_nobody")
     by_kind = {tally.kind: tally.count for tally in tallies if tally.state is State.SENT}
     return texts.say(
@@ -53,11 +69,12 @@ def _sent(broadcast: Broadcast, tallies: Sequence[Tally], texts: Texts) -> str:
     )
 
 
-def _reasons(tallies: Sequence[Tally], texts: Texts, examples: int) -> str:
+def reasons(heading: str, tallies: Sequence[Tally], texts: Texts, *, examples: int) -> str:
+    """Return a heading with the number of all, and a line for each reason with some spaces by name."""
     whys = dict.fromkeys(tally.why for tally in tallies)
-    return "\n".join(
-        f"- {_reason(why, [tally for tally in tallies if tally.why is why], texts, examples)}" for why in whys
-    )
+    lines = [_reason(why, [tally for tally in tallies if tally.why is why], texts, examples) for why in whys]
+    total = sum(tally.count for tally in tallies)
+    return "\n".join([texts.say(heading, count=total), *(f"- {line}" for line in lines)])
 
 
 def _reason(why: Why, tallies: Sequence[Tally], texts: Texts, examples: int) -> str:

@@ -68,6 +68,14 @@ def judge(error: WebexError, patience: Patience) -> Outcome:
     return GaveUp(state=State.FAILED, why=Why.OTHER, detail=str(error))
 
 
+def judge_repeatable(error: WebexError, patience: Patience) -> Outcome:
+    """Return what to do about a failed edit or deletion: what may have been done can simply be done again."""
+    outcome = judge(error, patience)
+    if isinstance(outcome, InDoubt):
+        return _repeat(error, patience, error.retry_after if isinstance(error, Refused) else None)
+    return outcome
+
+
 def _judge_status(error: Refused, patience: Patience) -> Outcome:
     if error.status in (401, 429):
         # The gate is closed for everybody until this is over; the space has nothing to do with it.

@@ -8,12 +8,12 @@ import atexit
 import hashlib
 import json
 import os
+import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from sqlite3 import Error as StoreError
@@ -21,9 +21,11 @@ from threading import Event as Flag
 
 import structlog
 
-from broadcast import __version__, logs
+from broadcast import __version__, logs, tickets
 from broadcast.audience import Audience
 from broadcast.backends import files_of, ledger_for, queue_for
+from broadcast.buttons import Seal, card
+from broadcast.commands import Order, orders_for
 from broadcast.config import Config, ConfigFile
 from broadcast.errors import BroadcastError, ConfigError, Refused, WebexError
 from broadcast.fanout import Fanout
@@ -31,9 +33,25 @@ from broadcast.files import Files
 from broadcast.intake import Intake
 from broadcast.jobs import EventLane, ReplyLane, ReportLane
 from broadcast.links import same
-from broadcast.model import Destination, Draft, Event, Job, PendingEvent, Person, Reply, Why
+from broadcast.model import (
+    Broadcast,
+    Change,
+    Destination,
+    Draft,
+    Event,
+    Job,
+    Kind,
+    PendingEvent,
+    Person,
+    Reply,
+    State,
+    Tally,
+    Why,
+)
+from broadcast.narration import Outlook, clock_time, duration, progress_text
 from broadcast.pacing import Gate
 from broadcast.ports import Gateway, Ledger
+from broadcast.progress import ProgressLane
 from broadcast.queues.crew import Crew, Lease
 from broadcast.queues.local import LocalQueue
 from broadcast.queues.sqs import SqsQueue
@@ -49,6 +67,8 @@ TRY_TOKEN_EVERY = 120.0
 DAY = 86400.0
 HOLD_OFF = 0.2
 LOOK_AT_WEBHOOKS_EVERY = 60.0
+LONG_WAIT = 30.0
+"""Seconds: a wait that the sender is told about."""
 
 
 class SystemClock:
@@ -170,11 +190,70 @@ class Services:
 
     def open_broadcast(self, draft: Draft, destinations: Iterable[Destination]) -> int | None:
         """Write a broadcast down and have it sent; None if that was done before."""
-        if self._lease is None:
-            raise RuntimeError("broadcasts are opened by the worker only")
-        number = self.ledger.open_broadcast(self._lease.token, draft, destinations, self.clock.now())
+        number = self.ledger.open_broadcast(self._held().token, draft, destinations, self.clock.now())
         self.ring("sending")
         return number
+
+    def _held(self) -> Lease:
+        if self._lease is None:
+            raise RuntimeError("broadcasts are opened by the worker only")
+        return self._lease
+
+    def open_change(self, change: Change) -> int | None:
+        """Open an edit or a recall and have it carried out; None if that was done before."""
+        number = self.ledger.open_change(self._held().token, change, self.clock.now())
+        self.ring("sending")
+        return number
+
+    def send_again(self, number: int, states: Sequence[State]) -> int:
+        """Let a finished broadcast's deliveries in these states wait once more; return how many that are."""
+        count = self.ledger.send_again(number, states)
+        self.ring("sending")
+        return count
+
+    def order(self, number: int, action: str) -> None:
+        """Write down an order about a broadcast that came from a page or the command line, and have it carried out."""
+        now, order = self.clock.now(), Order(action.replace("-", " "))
+        key = f"orders:{order}:{number}:{secrets.token_hex(8)}"
+        event = Event(key=key, resource="orders", action=order.value, id=str(number), asked_at=now)
+        self.ledger.record(event, now)
+        self.ring()
+
+    @property
+    def seal(self) -> Seal:
+        """What shows that a button was made here."""
+        return Seal(self.settings.secret)
+
+    def link_to(self, broadcast: Broadcast) -> str:
+        """Return a link to the live page of a broadcast; empty while the bot's public address is not known."""
+        generation = int(self.ledger.recall(tickets.broadcast_key(broadcast)) or 0)
+        return self._link(tickets.for_broadcast(broadcast, generation=generation, now=self.clock.now()))
+
+    def history_link(self, person_id: str) -> str:
+        """Return a link to the page of a person's broadcasts; empty while the bot's public address is not known."""
+        generation = int(self.ledger.recall(tickets.history_key(person_id)) or 0)
+        return self._link(tickets.for_person(person_id, generation=generation, now=self.clock.now()))
+
+    def _link(self, ticket: tickets.Ticket) -> str:
+        base = self.settings.base_url or (self.ledger.recall("webhook_url") or "").removesuffix("/webhook")
+        return base + tickets.path(ticket, self.settings.secret) if base else ""
+
+    def outlook(self, broadcast: Broadcast | None = None) -> Outlook:
+        """Return what is known about the time to come: for a broadcast, or for one that would be opened now."""
+        now, closed, due = self.clock.now(), self.gate.closed_for(), self.ledger.next_due()
+        return Outlook(
+            rate=self.gate.pace.rate,
+            ahead=self._ahead_of(broadcast),
+            paused_until=now + closed if closed > LONG_WAIT else None,
+            outage_until=due if due and due > now + LONG_WAIT else None,
+            link=self.link_to(broadcast) if broadcast else "",
+        )
+
+    def _ahead_of(self, broadcast: Broadcast | None) -> int:
+        if broadcast and broadcast.kind is not Kind.SEND:
+            return 0
+        running = [one for one in self.ledger.unfinished() if one.kind is Kind.SEND]
+        return sum(one.counts.unsettled for one in running if broadcast is None or one.number < broadcast.number)
 
     def is_overtaking(self, event: Event) -> bool:
         """Whether a message that was sent before this one waits to be handled: events need not come in order."""
@@ -336,11 +415,21 @@ class Services:
                 ledger=self.ledger, gateway=self.gateway, gate=self.gate, clock=self.clock, log=self.log.warning
             ).step,
             "reports": self._report_lane(),
+            "progress": ProgressLane(
+                ledger=self.ledger,
+                gateway=self.gateway,
+                gate=self.gate,
+                clock=self.clock,
+                config=lambda: self.config,
+                text=lambda broadcast: progress_text(broadcast, self.outlook(broadcast), self.texts),
+                seconds_left=lambda broadcast: self.outlook(broadcast).seconds_for(broadcast.counts.unsettled),
+                log=self.log.warning,
+            ).step,
         }
         return Crew(lanes=lanes, drain=sending.drain)
 
     def _pause_text(self, until: float) -> str:
-        return self.texts.say("waiting_rate_limit", until=datetime.fromtimestamp(until, UTC).strftime("%H:%M UTC"))
+        return self.texts.say("waiting_rate_limit", until=clock_time(until))
 
     def _in_words(self, why: Why) -> str:
         return self.texts.why(why)
@@ -367,10 +456,38 @@ class Services:
             ledger=self.ledger,
             clock=self.clock,
             config=lambda: self.config,
-            outcome=lambda broadcast, tallies: outcome_text(broadcast, tallies, self.texts),
+            outcome=self._outcome,
             log=self.log.info,
             said=partial(self.ring, "replies"),
             folder=self.files,
             gate=self.gate,
             pause_text=self._pause_text,
         ).step
+
+    def _outcome(self, broadcast: Broadcast, tallies: list[Tally]) -> tuple[str, str | None]:
+        """Return the outcome in words, and a card that shows it with what can be done about it."""
+        texts = self.texts
+        seconds = (broadcast.finished_at or 0.0) - broadcast.opened_at
+        lines = [
+            outcome_text(broadcast, tallies, texts),
+            texts.say("outcome_duration", time=duration(seconds, texts)),
+        ]
+        if link := self.link_to(broadcast):
+            lines.append(texts.say("live_page", link=link))
+        orders = orders_for(broadcast) if broadcast.kind is Kind.SEND and not self._is_recalled(broadcast) else ()
+        if not orders:
+            return "\n\n".join(lines), None
+        words = ", ".join(texts.say(f"how_to_{order.replace(' ', '_')}") for order in orders)
+        lines.append(texts.say("how_to_act", words=words))
+        text = "\n\n".join(lines)
+        return text, card(text, self.buttons(broadcast.number, orders))
+
+    def buttons(self, number: int, orders: Iterable[Order]) -> list[tuple[str, dict[str, str]]]:
+        """Return the buttons that give orders about a broadcast."""
+        return [
+            (self.texts.say(f"button_{order.replace(' ', '_')}"), self.seal.inputs(order, str(number)))
+            for order in orders
+        ]
+
+    def _is_recalled(self, broadcast: Broadcast) -> bool:
+        return any(one.kind is Kind.RECALL for one in self.ledger.changes_of(broadcast.number))

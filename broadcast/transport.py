@@ -4,6 +4,7 @@ webexteamssdk shows failures of requests, urllib3 and json as they come, and rea
 here they are told apart by what they mean for the message: not sent, refused, or no answer. Sends nothing by itself.
 """
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -56,7 +57,7 @@ class OneHostAdapter(HTTPAdapter):
 
     `size` is in connections. `may_repeat` looks at the answer to a GET, and at how often it was repeated before; it may
     wait before it says yes. Below the SDK this does not disturb the pages of a list. `last_look` is called right before
-    a message is written, and may raise a `WebexError`.
+    a message is written, changed or deleted, and may raise a `WebexError`.
     """
 
     def __init__(self, base_url: str, size: int, may_repeat: Callable[[requests.Response, int], bool]) -> None:
@@ -69,7 +70,7 @@ class OneHostAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request, with our time-outs."""
-        is_message = request.method == "POST" and urlsplit(request.url or "").path.endswith("/messages")
+        is_message = writes_message(request.method or "", urlsplit(request.url or "").path)
         _progress.is_written = False
         _progress.last_look = self.last_look if is_message else _look_at_nothing
         call = f"{request.method} {urlsplit(request.url or '').path}"
@@ -96,6 +97,11 @@ class OneHostAdapter(HTTPAdapter):
             return False
         request.url = self._base_url + request.path_url.removeprefix(prefix)
         return True
+
+
+def writes_message(method: str, path: str) -> bool:
+    """Whether a request posts, edits or deletes a message."""
+    return method in ("POST", "PUT", "DELETE") and re.search(r"/messages(/[^/]*)?$", path) is not None
 
 
 def _look_at_nothing() -> None:

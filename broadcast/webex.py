@@ -20,10 +20,10 @@ from broadcast.downloads import content_address, download, file_name
 from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
 from broadcast.events import iso_time
 from broadcast.links import same
-from broadcast.model import Content, Form, Membership, Message, Person, Space, SpaceKind, StoredFile, Webhook
+from broadcast.model import Content, Form, Membership, Message, Person, Press, Space, SpaceKind, StoredFile, Webhook
 from broadcast.pacing import DEFAULT_PAUSE, Gate
 from broadcast.ports import Clock
-from broadcast.transport import harden, http_date, refusal, retry_after
+from broadcast.transport import harden, http_date, refusal, retry_after, writes_message
 
 PAGE = 1000
 LONGEST_LIST = 1_000_000
@@ -58,11 +58,11 @@ class WebexGateway:
         self._session.hooks["response"] = [self._inspect]
 
     def post_only_while(self, holds: Callable[[], bool]) -> None:
-        """Write no message when `holds` says no, looked at last of all: a frozen process must not wake and send."""
+        """Write no message when `holds` says no, looked at last of all: a frozen process must not wake and act."""
 
         def look() -> None:
             if not holds():
-                raise NotSent("the lease has run out", call="POST messages")
+                raise NotSent("the lease has run out", call="messages")
 
         self._carrier.last_look = look
 
@@ -142,7 +142,7 @@ class WebexGateway:
     ) -> str:
         """Post a message, with the content's file or card where one is given, and return its id."""
         if content and content.form is Form.FILE and content.file:
-            return self._post_file(space_id, markdown, content.file)
+            return self._post_file(space_id, markdown, content.file, parent_id)
         attachments = [json.loads(content.card)] if content and content.card and content.form is not Form.FILE else None
         create = self._api.messages.create
         return self._one(
@@ -155,6 +155,24 @@ class WebexGateway:
         """Post a 1-1 message and return its id."""
         create = self._api.messages.create
         return self._one("POST messages", lambda: create(toPersonId=person_id, markdown=markdown), _id)
+
+    def edit(self, message_id: str, space_id: str, markdown: str) -> None:
+        """Replace the text of a message of the bot's own; Webex takes ten edits, and none with a file or card."""
+        edit = self._api.messages.edit
+        self._one("PUT messages", lambda: edit(_path(message_id), roomId=space_id, markdown=markdown), _id)
+
+    def delete(self, message_id: str) -> None:
+        """Delete a message of the bot's own; one that is gone already is no error."""
+        try:
+            with _wall("DELETE messages"):
+                self._api.messages.delete(_path(message_id))
+        except Refused as error:
+            if error.status != 404:
+                raise
+
+    def press(self, action_id: str) -> Press:
+        """Return what somebody pressed in a card."""
+        return self._one("GET attachment/actions", lambda: self._api.attachment_actions.get(_path(action_id)), _press)
 
     def leave(self, membership_id: str) -> None:
         """End a membership of the bot's own."""
@@ -193,12 +211,13 @@ class WebexGateway:
         with _wall("DELETE webhooks"):
             self._api.webhooks.delete(_path(webhook_id))
 
-    def _post_file(self, space_id: str, markdown: str, file: StoredFile) -> str:
+    def _post_file(self, space_id: str, markdown: str, file: StoredFile, parent_id: str | None) -> str:
         # Not through messages.create: that takes the type from the name. The body is read from disk as it is sent, and
         # made anew for every attempt.
         with _opened(file) as stream, _wall("POST messages"):
-            fields = {"roomId": space_id, "markdown": markdown, "files": (file.name, stream, file.content_type)}
-            body = MultipartEncoder([(name, value) for name, value in fields.items() if value])
+            fields = {"roomId": space_id, "parentId": parent_id, "markdown": markdown}
+            texts = [(name, value) for name, value in fields.items() if value]
+            body = MultipartEncoder([*texts, ("files", (file.name, stream, file.content_type))])
             answer = self._api._session.post("messages", data=body, headers={"Content-type": body.content_type})
             return _id(answer)
 
@@ -260,7 +279,7 @@ class WebexGateway:
         if error.status == 401:
             self.token_refused = True
             self._gate.close(TOKEN_PAUSE)
-        elif error.status == 429 and error.call.startswith("POST") and error.call.endswith("/messages"):
+        elif error.status == 429 and writes_message(*error.call.split(" ", 1)):
             self._gate.refused(error.retry_after)
         elif error.status == 429:
             self._gate.close(error.retry_after or DEFAULT_PAUSE)
@@ -363,6 +382,17 @@ def _message(item: Json) -> Message:
         mentioned_people=tuple(str(person) for person in item.get("mentionedPeople") or ()),
         parent_id=item.get("parentId"),
         created=iso_time(item.get("created") or ""),
+    )
+
+
+def _press(item: Json) -> Press:
+    inputs = item.get("inputs") or {}
+    return Press(
+        id=_id(item),
+        message_id=str(item["messageId"]),
+        space_id=str(item.get("roomId") or ""),
+        person_id=str(item["personId"]),
+        inputs={name: value for name, value in inputs.items() if isinstance(value, str)},
     )
 
 

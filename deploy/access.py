@@ -14,7 +14,7 @@ import click
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,  # noqa: A004 – botocore's own, of which all of its connection errors are
+    ConnectionError,
     CredentialRetrievalError,
     NoCredentialsError,
     ParamValidationError,

@@ -20,7 +20,7 @@ def add_to(package: Path) -> int:
     """
     with tempfile.TemporaryDirectory() as folder, ZipFile(package, "a") as archive:
         root = Path(folder)
-        archive.extractall(root, [name for name in archive.namelist() if name.endswith(".py")])  # noqa: S202 – our own
+        archive.extractall(root, [name for name in archive.namelist() if name.endswith(".py")])
         compileall.compile_dir(
             root,
             maxlevels=99,

@@ -1,26 +1,24 @@
 """The page's and the launcher's handles on a running stand-in, under /sim/, as JSON. Imitates nothing of Webex."""
 
-import base64
-import binascii
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from webexsim import markup, refusals, view
+from webexsim import refusals, view
+from webexsim.botconfig import BotConfig
+from webexsim.chat import Chat
 from webexsim.exchange import Body
 from webexsim.faults import Fault
 from webexsim.front import Front, Outgoing
-from webexsim.model import Person, Space
+from webexsim.model import Space
 from webexsim.ratelimit import RateLimit
 from webexsim.refusals import Refusal
 from webexsim.scenes import add_spaces
-from webexsim.storage import SimFile
 from webexsim.world import World
 
 _MOST_SPACES = 20_000
-_SWITCHES = ("bots_own_org", "senders_own_org", "allow_mention_all")
 
 Json = dict[str, Any]
 
@@ -31,11 +29,13 @@ class Control:
     def __init__(self, world: World, front: Front, bot_config: Path | None) -> None:
         self._world = world
         self._front = front
-        self._bot_config = bot_config
+        self._chat = Chat(world)
+        self._config = BotConfig(bot_config)
         self._lock = threading.Lock()
         self._notes: dict[str, Json] = {}
         self._added: list[Space] = []
         self._trouble = "none"
+        self._tells_edits = world.webhooks.tells_edits
         self._asked = 0
         self._run_from = 0
         self._epoch = 0
@@ -55,8 +55,11 @@ class Control:
     def _doing(self, method: str, path: str) -> Callable[[Json], Json]:
         table = {
             "/say": self._say,
+            "/edit": self._edit,
+            "/delete": self._delete,
+            "/press": self._press,
             "/trouble": self._make_trouble,
-            "/settings": self._change_settings,
+            "/settings": self._config.change,
             "/spaces": self._add_spaces,
             "/notes": self._take_notes,
             "/reset": self._reset,
@@ -67,13 +70,10 @@ class Control:
             raise refusals.wrong_method(method)
         return table[path]
 
-    def _bot(self) -> Person | None:
-        return next((person for person in list(self._world.directory.people.values()) if person.is_bot), None)
-
     # looking
 
     def _state(self, since: str) -> Json:
-        bot = self._bot()
+        bot = self._chat.bot
         seen = int(since) if since.isdecimal() else 0
         seq = len(self._world.board.journal)
         return {
@@ -83,44 +83,35 @@ class Control:
             "people": [view.person(someone) for someone in list(self._world.directory.people.values())],
             "spaces": [view.space(space) for space in list(self._world.directory.spaces.values())],
             "broadcasts": self._asked,
-            "settings": {"destination": _switches(self._config()), "bot_config": self._bot_config is not None}
-            | {"trouble": self._trouble},
+            "settings": self._config.shown() | {"bot_config": self._config.is_named, "trouble": self._trouble},
             "calls": {str(status): count for status, count in sorted(self._front.by_status.items())},
             "notes": dict(self._notes),
+            "typed": dict(self._chat.typed),
             "run": view.run(self._world, bot, self._run_from),
         } | view.news(self._world, seen)
 
     # doing
 
     def _say(self, asked: Json) -> Json:
-        person = self._world.directory.person(str(asked.get("person_id", "")))
-        space = self._world.directory.spaces.get(str(asked.get("room_id", "")))
-        if space is None:
-            raise refusals.no_room()
-        bot = self._bot() if asked.get("mention_bot") else None
-        if self._is_for_bot(space, bot):
+        if self._chat.asks_for_a_broadcast(asked):
             self._asked += 1
             self._run_from = len(self._world.board.journal)
             self._notes.clear()
-        return {"id": self._said(person, space, bot, str(asked.get("text", "")), _file(asked.get("file")))}
+        return {"id": self._chat.say(asked).id}
 
-    def _is_for_bot(self, space: Space, mentioned: Person | None) -> bool:
-        bot = self._bot()
-        return bot is not None and (mentioned is not None or (space.type == "direct" and bot.id in space.members))
+    def _edit(self, asked: Json) -> Json:
+        return {"id": self._chat.edit(asked).id}
 
-    def _said(self, person: Person, space: Space, bot: Person | None, text: str, files: list[SimFile]) -> str:
-        start = f"<@personId:{bot.id}|{bot.first_name}> " if bot else ""
-        done = markup.render(start + text, self._world.directory.find)
-        people = [self._world.directory.people[person_id] for person_id in done.people]
-        everybody = bool(done.groups)
-        said = self._world.say(
-            person, space, done.text, html=done.html, mention=people, mention_all=everybody, files=files
-        )
-        return said.id
+    def _delete(self, asked: Json) -> Json:
+        self._chat.delete(asked)
+        return {}
+
+    def _press(self, asked: Json) -> Json:
+        return {"id": self._chat.press(asked)}
 
     def _make_trouble(self, asked: Json) -> Json:
         kind = asked.get("kind", "none")
-        if kind not in ("none", "rate_limit", "outage", "flaky"):
+        if kind not in ("none", "rate_limit", "outage", "flaky", "edits_untold"):
             raise refusals.bad_field("kind")
         self._calm()
         self._trouble = kind
@@ -134,6 +125,8 @@ class Control:
             self._front.faults.add(Fault(kind="status", times=None, status=503))
         elif kind == "flaky":
             self._make_flaky(_number(asked, "probability", 0.2))
+        elif kind == "edits_untold":
+            self._world.webhooks.tells_edits = False
         return {"trouble": kind}
 
     def _make_flaky(self, probability: float) -> None:
@@ -146,32 +139,11 @@ class Control:
         self._trouble = "none"
         self._front.faults.clear()
         self._front.rate_limit = None
-
-    def _change_settings(self, asked: Json) -> Json:
-        if self._bot_config is None:
-            raise Refusal(409, "No bot config file was named (--bot-config).")
-        config = self._config()
-        destination = asked.get("destination")
-        if not isinstance(destination, dict):
-            raise refusals.bad_field("destination")
-        wanted = {key: bool(destination[key]) for key in _SWITCHES if key in destination}
-        kept = config.get("destination")
-        config["destination"] = {**(kept if isinstance(kept, dict) else {}), **wanted}
-        _write(self._bot_config, config)
-        return {"destination": _switches(config)}
-
-    def _config(self) -> Json:
-        if self._bot_config is None or not self._bot_config.exists():
-            return {}
-        try:
-            config = json.loads(self._bot_config.read_text("utf-8"))
-        except ValueError:
-            raise Refusal(409, "The bot's config file is not JSON.") from None
-        return config if isinstance(config, dict) else {}
+        self._world.webhooks.tells_edits = self._tells_edits
 
     def _add_spaces(self, asked: Json) -> Json:
         count = int(_number(asked, "count", 0))
-        if self._bot() is None or not 0 < count <= _MOST_SPACES:
+        if self._chat.bot is None or not 0 < count <= _MOST_SPACES:
             raise refusals.bad_field("count")
         self._added += add_spaces(self._world, count)
         return {"spaces": len(self._world.directory.spaces)}
@@ -184,11 +156,12 @@ class Control:
         return {"notes": len(self._notes)}
 
     def note(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Take what the bot said about spaces: `room_id`, `state`, `reason` each."""
+        """Take what the bot said about spaces: `room_id`, `state`, `reason` each; `seq` says when in the journal."""
         for row in rows:
             self._notes[str(row["room_id"])] = {
                 "state": str(row.get("state", "")),
                 "reason": str(row.get("reason", "")),
+                "seq": len(self._world.board.journal),
             }
 
     def _reset(self, _asked: Json) -> Json:
@@ -201,6 +174,7 @@ class Control:
             self._world.directory.remove(space)
         self._added.clear()
         self._notes.clear()
+        self._chat.typed.clear()
         self._asked = 0
         self._epoch += 1
         self._run_from = 0
@@ -217,27 +191,3 @@ def _number(asked: Json, name: str, default: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise refusals.bad_field(name)
     return float(value)
-
-
-def _file(asked: Any) -> list[SimFile]:
-    if not asked:
-        return []
-    if not isinstance(asked, dict):
-        raise refusals.bad_field("file")
-    try:
-        content = base64.b64decode(str(asked.get("base64", "")), validate=True)
-    except binascii.Error:
-        raise refusals.bad_field("file") from None
-    kind = str(asked.get("type") or "application/octet-stream")
-    return [SimFile(str(asked.get("name") or "file"), content, kind)]
-
-
-def _switches(config: Json) -> dict[str, bool]:
-    destination = config.get("destination")
-    return {key: bool(destination[key]) for key in _SWITCHES if key in destination} if destination else {}
-
-
-def _write(path: Path, config: Json) -> None:
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-    draft.replace(path)

@@ -274,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    world = World(options.seed)
+    world = World(options.seed, tells_edits=True)
     scene = office(world)
     port = free_port(options.port)
     config = write_config(fresh_folder(options.folder or ROOT / ".demo" / str(port)), scene)

@@ -163,11 +163,11 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A line of the world's journal: something was said, changed or (`gone`) removed."""
+    """A line of the world's journal: something was said, changed or removed; `gone` is what was removed."""
 
     message_id: str
     room_id: str
-    gone: bool = False
+    gone: Message | None = None
 
 
 @dataclass(kw_only=True, slots=True)

@@ -1,9 +1,8 @@
-"""What the page opens of one message: its card as JSON, its files as downloads. Read-only; asks for no token.
+"""The files of a message, for the page to show and to download. Read-only; asks for no token.
 
 A file goes out as a download that no browser renders in the page's origin; pictures of a few safe types may be shown.
 """
 
-import json
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote
 
@@ -15,21 +14,13 @@ PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 def answer(world: World, method: str, target: str) -> Outgoing | None:
-    """Answer `GET /sim/card?message=ID` and `GET /sim/file?message=ID&n=0`; None if the request is for neither."""
+    """Answer `GET /sim/file?message=ID&n=0`; None if the request is for anything else."""
     path, _, query = target.partition("?")
-    if method != "GET" or path not in ("/sim/card", "/sim/file"):
+    if method != "GET" or path != "/sim/file":
         return None
     asked = dict(parse_qsl(query))
     message = next((it for it in world.messages() if it.id == asked.get("message")), None)
-    if message is None:
-        return _gone()
-    return _card(message) if path == "/sim/card" else _file(message, asked)
-
-
-def _card(message: Message) -> Outgoing:
-    content = next((it.get("content") for it in message.attachments), None)
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-    return Outgoing(headers=headers, content=json.dumps(content).encode())
+    return _file(message, asked) if message else _gone()
 
 
 def _file(message: Message, asked: Mapping[str, str]) -> Outgoing:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from webexsim import exchange, preview
+from webexsim import exchange, page, preview
 from webexsim.control import Control
 from webexsim.exchange import Body
 from webexsim.faults import Faults
@@ -28,7 +28,6 @@ from webexsim.storage import Blob, SimFile
 from webexsim.world import World
 
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close() sends RST
-_PAGE = Path(__file__).with_name("templates") / "page.html"
 
 
 class Server:
@@ -164,17 +163,13 @@ class Server:
         if path.startswith("/sim/"):
             shown = preview.answer(self.world, handler.command, handler.path)
             return shown or self._control.answer(handler.command, path[4:], asked, body)
-        return _page() if (handler.command, path) == ("GET", "/") else _plain(404, "There is nothing here.")
+        if (handler.command, path) == ("GET", "/"):
+            return _text(200, page.document(), "html")
+        return _text(404, "There is nothing here.")
 
 
-def _page() -> Outgoing:
-    if not _PAGE.exists():
-        return _plain(200, "The Webex stand-in runs. It has no page.")
-    return Outgoing(headers={"Content-Type": "text/html; charset=utf-8"}, content=_PAGE.read_bytes())
-
-
-def _plain(status: int, text: str) -> Outgoing:
-    return Outgoing(status=status, headers={"Content-Type": "text/plain; charset=utf-8"}, content=text.encode())
+def _text(status: int, text: str, kind: str = "plain") -> Outgoing:
+    return Outgoing(status=status, headers={"Content-Type": f"text/{kind}; charset=utf-8"}, content=text.encode())
 
 
 class _Http(ThreadingHTTPServer):
@@ -223,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         if "chunked" in self.headers.get("Transfer-Encoding", "") or self._length() > exchange.UPLOAD_BYTES:
             self.close_connection = True
-            self._write(_plain(411 if not self._length() else 413, "A body of known and bearable length, please."))
+            self._write(_text(411 if not self._length() else 413, "A body of known and bearable length, please."))
             return
         going = cast(_Http, self.server).owner.answer(self)
         if going.cut:

@@ -58,12 +58,12 @@ class _Record:
 class Subscriptions:
     """All webhooks of a world. Every method is safe to call from any thread."""
 
-    def __init__(self, ground: Ground, *, updated_events: bool, refuse_updated: bool) -> None:
+    def __init__(self, ground: Ground, *, tells_edits: bool, refuse_updated: bool) -> None:
         self._ground = ground
         self._records: dict[str, _Record] = {}
         self._by_kind: dict[tuple[str, str], dict[str, _Record]] = {}
         self._sinks: list[Sink] = []
-        self.updated_events = updated_events
+        self.tells_edits = tells_edits
         self.refuse_updated = refuse_updated
 
     def listen(self, sink: Sink) -> None:
@@ -152,7 +152,7 @@ class Subscriptions:
 
     def tell(self, event: Event) -> None:
         """Hand an event to the sinks, once for each active webhook that wants it and whose owner may know."""
-        if not self.updated_events and (event.resource, event.event) == ("messages", "updated"):
+        if not self.tells_edits and (event.resource, event.event) == ("messages", "updated"):
             return
         for record in self._candidates(event):
             webhook = record.webhook

@@ -39,13 +39,24 @@ def space(room: Space) -> Json:
 def news(world: World, since: int) -> Json:
     """Return what was said or changed after entry `since` of the journal, each message once as it now is.
 
-    At most the newest 20 000 entries are looked at; `gone` are the ids of messages removed since.
+    At most the newest 20 000 entries are looked at; `gone` are the messages removed since.
     """
     first = max(0, since, len(world.board.journal) - MOST_MESSAGES)
-    latest = {entry.message_id: (seq, said) for seq, entry, said in world.board.since(first)}
+    latest = {entry.message_id: (seq, entry, said) for seq, entry, said in world.board.since(first)}
     return {
-        "messages": [_message(world, seq, said) for seq, said in latest.values() if said],
-        "gone": [message_id for message_id, (_, said) in latest.items() if said is None],
+        "messages": [_message(world, seq, said) for seq, _, said in latest.values() if said],
+        "gone": [_gone(seq, entry.gone) for seq, entry, _ in latest.values() if entry.gone],
+    }
+
+
+def _gone(seq: int, was: Message) -> Json:
+    return {
+        "seq": seq,
+        "id": was.id,
+        "room_id": was.room_id,
+        "from_id": was.person_id,
+        "parent_id": was.parent_id,
+        "created": wire.when(was.created),
     }
 
 
@@ -61,10 +72,9 @@ def _message(world: World, seq: int, said: Message) -> Json:
         "html": said.html,
         "parent_id": said.parent_id,
         "files": [_file(file) for file in said.files],
-        "card": bool(said.attachments),
-        "attachments": list(said.attachments),
+        "card": next((it.get("content") for it in said.attachments), None),
         "created": wire.when(said.created),
-        "edited": said.updated is not None,
+        "updated": wire.when(said.updated) if said.updated else None,
     }
 
 

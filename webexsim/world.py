@@ -22,7 +22,7 @@ class World:
     """People, spaces and messages; the same seed gives the same ids.
 
     `cluster` is the region in the ids of rooms, messages and the like; people and organizations are always in `us`.
-    `clock` gives seconds since the epoch. `updated_events` says whether messages:updated is told to webhooks at all,
+    `clock` gives seconds since the epoch. `tells_edits` says whether messages:updated is told to webhooks at all,
     `refuse_updated_webhooks` whether making such a webhook is a 400; neither is documented for bots.
     """
 
@@ -32,15 +32,13 @@ class World:
         *,
         cluster: str = "us",
         clock: Callable[[], float] = time.time,
-        updated_events: bool = False,
+        tells_edits: bool = False,
         refuse_updated_webhooks: bool = False,
     ) -> None:
         self.ground = Ground(clock=clock, ids=Ids(seed, cluster), emit=self._emit)
         self.directory = Directory(self.ground)
         self.board = Board(self.ground, self.directory)
-        self.webhooks = Subscriptions(
-            self.ground, updated_events=updated_events, refuse_updated=refuse_updated_webhooks
-        )
+        self.webhooks = Subscriptions(self.ground, tells_edits=tells_edits, refuse_updated=refuse_updated_webhooks)
         self.scans = Scans()
         self.foreign_orgs_readable = True  # whether a bot may read another organization's name: not documented
 

@@ -4,6 +4,7 @@ Looks only. Needs the right to read what it looks at; where it has none it says 
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -21,32 +22,32 @@ SEE_ACCESS = "See that region and credentials are right, and that they may read 
 def queue(settings: Settings) -> Iterator[Finding]:
     """Yield whether the queue is there, keeps what it must, and calls the function."""
     url = settings.queue_url
-    found, fault = _ask(lambda: _sqs(settings).get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
+    found, fault = _ask(lambda: _client("sqs", url).get_queue_attributes(QueueUrl=url, AttributeNames=["All"]))
     if fault:
         yield wrong("queue", f"{url} cannot be read: {fault}.", f"{UPDATE} if it is gone. {SEE_ACCESS}")
         return
     state = found["Attributes"]
     yield ok("queue", f"{url} is there, with {state.get('ApproximateNumberOfMessages', '?')} messages.")
-    yield from _dead_letters(settings, state.get("RedrivePolicy", ""))
-    yield from _wire(settings, state)
+    yield from _dead_letters(url, state.get("RedrivePolicy", ""))
+    yield from _wire(url, state)
 
 
 def table(settings: Settings) -> Iterator[Finding]:
     """Yield whether the table lets go of what is past."""
     name = settings.table
-    found, fault = _ask(lambda: _client("dynamodb", settings).describe_time_to_live(TableName=name))
+    found, fault = _ask(lambda: _client("dynamodb").describe_time_to_live(TableName=name))
     if fault:
         yield unseen("store", f"Whether the table {name} lets go of what is past cannot be read: {fault}.")
     elif found["TimeToLiveDescription"].get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         yield mind("store", f"The table {name} keeps what is past for ever: its TTL is off.", UPDATE)
 
 
-def _dead_letters(settings: Settings, redrive: str) -> Iterator[Finding]:
+def _dead_letters(url: str, redrive: str) -> Iterator[Finding]:
     if not redrive:
         yield wrong("queue", "It has no dead-letter queue, so what nothing could do is lost.", UPDATE)
         return
     name = str(json.loads(redrive).get("deadLetterTargetArn", "")).rpartition(":")[2]
-    count, fault = _ask(lambda: _messages(_sqs(settings), name))
+    count, fault = _ask(lambda: _messages(_client("sqs", url), name))
     if fault:
         yield wrong("queue", f"Its dead-letter queue {name} cannot be read: {fault}.", f"{UPDATE} if it is gone.")
     elif count:
@@ -59,8 +60,8 @@ def _messages(sqs: Any, name: str) -> int:
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[count])["Attributes"][count])
 
 
-def _wire(settings: Settings, queue: Mapping[str, str]) -> Iterator[Finding]:
-    client, arn = partial(_client, "lambda", settings), queue["QueueArn"]
+def _wire(url: str, queue: Mapping[str, str]) -> Iterator[Finding]:
+    client, arn = partial(_client, "lambda", url), queue["QueueArn"]
     found, fault = _ask(lambda: client().list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"])
     if fault:
         yield unseen("queue", f"What function it calls cannot be read: {fault}.")
@@ -100,14 +101,13 @@ def _ask(question: Callable[[], Any]) -> tuple[Any, str]:
         return None, str(error).rstrip(".")
 
 
-def _sqs(settings: Settings) -> Any:
-    parts = urlsplit(settings.queue_url)
-    is_aws = (parts.hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
-    # An SQS that is none of AWS's has its API where its queues are.
-    return _client("sqs", settings, None if is_aws else f"{parts.scheme}://{parts.netloc}")
-
-
-def _client(service: Any, settings: Settings, endpoint: str | None = None) -> Any:
+def _client(service: Any, url: str = "") -> Any:
+    """Return a client for the region that a queue's address names, by itself that of the environment."""
     import boto3  # noqa: PLC0415 – late: only AWS needs it
 
-    return boto3.client(service, endpoint_url=endpoint)
+    parts = urlsplit(url)
+    of_aws = re.fullmatch(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?", parts.hostname or "")
+    # An SQS that is none of AWS's has its API where its queues are.
+    is_foreign = bool(url) and not of_aws and service == "sqs"
+    endpoint = f"{parts.scheme}://{parts.netloc}" if is_foreign else None
+    return boto3.client(service, region_name=of_aws[1] if of_aws else None, endpoint_url=endpoint)

@@ -72,19 +72,20 @@ def queue(bot: Services) -> Iterator[Finding]:
         yield from aws.queue(bot.settings)
     try:
         backlog = bot.ledger.backlog(bot.clock.now())
-        works = bool(bot.settings.queue_url) or _someone_works(bot)
+        works = None if bot.settings.queue_url else _someone_works(bot)
     except (BroadcastError, StoreError) as error:
         yield wrong("queue", f"Who works cannot be seen: {fault(error)}.", "Try again in a few minutes.")
         return
-    yield _at_work(backlog) if works else _at_rest(backlog)
+    yield _at_rest(backlog) if works is False else _at_work(backlog, "There is a worker" if works else "In the ledger")
 
 
-def _at_work(backlog: Backlog) -> Finding:
+def _at_work(backlog: Backlog, where: str) -> Finding:
     age = backlog.oldest_event_age or 0.0
     if age > LONGEST_WAIT_SECONDS:
-        says = f"There is a worker, but {_waiting(backlog)}, an event for {age / 60:.0f} minutes."
-        return mind("queue", says, "Look into its log.")
-    return ok("queue", f"There is a worker; {_waiting(backlog)}.")
+        return mind(
+            "queue", f"{where}: {_waiting(backlog)}, an event for {age / 60:.0f} minutes.", "Look into the log."
+        )
+    return ok("queue", f"{where}: {_waiting(backlog)}.")
 
 
 def _at_rest(backlog: Backlog) -> Finding:

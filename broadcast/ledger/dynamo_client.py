@@ -65,9 +65,9 @@ def translated(table: str) -> Iterator[None]:
             f"{_where(table)}: {error}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile; a Lambda "
             "function has those of its role."
         ) from error
-    except (BotoCoreError, ValueError) as error:
-        if isinstance(error, ParamValidationError):
-            raise ConfigError(f"{_where(table)}: {error}") from error
+    except (ParamValidationError, ValueError) as error:
+        raise ConfigError(f"{_where(table)}: {error}. Correct STORE, or AWS_ENDPOINT_URL where that is set.") from error
+    except BotoCoreError as error:
         raise LedgerFailed(f"{_where(table)} cannot be reached: {error}") from error
 
 

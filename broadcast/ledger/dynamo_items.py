@@ -43,6 +43,10 @@ class Client(Protocol):
         """Delete up to 25 items."""
         ...
 
+    def close(self) -> None:
+        """Close its connections."""
+        ...
+
 
 class ConditionFailed(Exception):
     """The item is not, or no longer, as the condition wants it."""

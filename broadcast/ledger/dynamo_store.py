@@ -29,8 +29,19 @@ class DynamoStore:
     def __init__(self, table: str, *, client: Client | None = None) -> None:
         self.table = table
         self._client = client
+        self._is_own = client is None
         self._pool: ThreadPoolExecutor | None = None
         self._making = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connections, where the client is its own, and end the threads."""
+        with self._making:
+            pool, self._pool = self._pool, None
+            if self._is_own and self._client:
+                self._client.close()
+                self._client = None
+        if pool:
+            pool.shutdown()
 
     def get(self, key: Key) -> Item | None:
         """Return an item as it is now, None if there is none."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from sqlite3 import Row
 
-from broadcast.ledger.sqlite_deliveries import IS_IN_FLIGHT, SqliteDeliveries
-from broadcast.model import Backlog, Broadcast, Counts, Delivery, Form, SpaceKind, State, Tally, Why
+from broadcast.ledger.sqlite_changes import SqliteChanges
+from broadcast.ledger.sqlite_deliveries import IS_IN_FLIGHT
+from broadcast.model import Backlog, Broadcast, Counts, Delivery, Form, Kind, SpaceKind, State, Tally, Why
 
 BROADCASTS_JUST_BEFORE = 50
 NOTHING_OPEN = """
@@ -22,7 +23,7 @@ IS_AT_WORK = f"""
 FINISH = f"UPDATE broadcasts SET finished_at = ? WHERE {NOTHING_OPEN} RETURNING *"
 
 
-class SqliteLedger(SqliteDeliveries):
+class SqliteLedger(SqliteChanges):
     """The whole ledger. `path` is the database file."""
 
     def finish_broadcasts(self, token: int, now: float) -> list[Broadcast]:
@@ -60,10 +61,12 @@ class SqliteLedger(SqliteDeliveries):
     def mark_reported(self, broadcast: int, now: float) -> None:
         """Note that the sender has been told, and drop the texts, unless something may be sent once more."""
         with self.write() as db:
-            db.execute("UPDATE broadcasts SET reported_at = ? WHERE number = ?", (now, broadcast))
+            db.execute(
+                "UPDATE broadcasts SET reported_at = ? WHERE number = ? AND finished_at IS NOT NULL", (now, broadcast)
+            )
             db.execute(
                 "UPDATE broadcasts SET group_parts = '[]', direct_parts = '[]', card = NULL, file_path = NULL "
-                "WHERE number = :number AND NOT EXISTS (SELECT 1 FROM deliveries "
+                "WHERE number = :number AND finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM deliveries "
                 "WHERE broadcast = :number AND state IN ('failed', 'unknown'))",
                 {"number": broadcast},
             )
@@ -81,6 +84,42 @@ class SqliteLedger(SqliteDeliveries):
             "SELECT * FROM broadcasts WHERE number = ? AND opened_at IS NOT NULL", (number,)
         ).fetchone()
         return self._broadcast(row) if row else None
+
+    def broadcast_of(self, source_id: str) -> Broadcast | None:
+        """Return the broadcast of a message, or the change of a key."""
+        return self._first("source_id = ?", source_id)
+
+    def broadcast_in_thread(self, thread_id: str) -> Broadcast | None:
+        """Return the newest broadcast, changes aside, that was asked for in a thread."""
+        return self._first("thread_id = ? AND kind = 'send'", thread_id)
+
+    def _first(self, condition: str, value: str) -> Broadcast | None:
+        question = f"SELECT * FROM broadcasts WHERE {condition} AND opened_at IS NOT NULL ORDER BY number DESC LIMIT 1"
+        row = self.connection.execute(question, (value,)).fetchone()
+        return self._broadcast(row) if row else None
+
+    def broadcasts_of(self, sender_id: str, *, limit: int) -> list[Broadcast]:
+        """Return a sender's newest broadcasts, changes aside, newest first."""
+        rows = self.connection.execute(
+            "SELECT * FROM broadcasts WHERE sender_id = ? AND kind = 'send' AND opened_at IS NOT NULL "
+            "ORDER BY number DESC LIMIT ?",
+            (sender_id, limit),
+        )
+        return [self._broadcast(row) for row in rows]
+
+    def changes_of(self, root: int) -> list[Broadcast]:
+        """Return the edits and recalls of a broadcast, oldest first."""
+        rows = self.connection.execute(
+            "SELECT * FROM broadcasts WHERE root = ? AND kind != 'send' ORDER BY number", (root,)
+        )
+        return [self._broadcast(row) for row in rows]
+
+    def unfinished(self) -> list[Broadcast]:
+        """Return what runs, oldest first."""
+        rows = self.connection.execute(
+            "SELECT * FROM broadcasts WHERE finished_at IS NULL AND opened_at IS NOT NULL ORDER BY number"
+        )
+        return [self._broadcast(row) for row in rows]
 
     def is_open(self, source_id: str) -> bool:
         """Whether a broadcast of this message was opened before."""
@@ -163,6 +202,12 @@ class SqliteLedger(SqliteDeliveries):
             opened_at=row["opened_at"],
             finished_at=row["finished_at"],
             card_refused=row["card"] is not None and row["form"] == Form.FILE,
+            kind=Kind(row["kind"]),
+            root=row["root"],
+            sender_id=row["sender_id"],
+            form=Form(row["form"]),
+            digest=row["digest"],
+            cancelled_at=row["cancelled_at"],
             counts=Counts(**{group["state"]: group["count"] for group in counts}),
         )
 

@@ -9,6 +9,7 @@ from sqlite3 import Connection, IntegrityError, Row
 
 from broadcast.ledger.sqlite_events import SqliteEvents
 from broadcast.model import (
+    Changed,
     Claim,
     Content,
     Destination,
@@ -16,6 +17,7 @@ from broadcast.model import (
     Form,
     GaveUp,
     InDoubt,
+    Kind,
     Outcome,
     PartSent,
     RetryAt,
@@ -35,8 +37,11 @@ SETTLE_SENT = """
     doubt_at = NULL, settled_at = :now
     WHERE broadcast = :broadcast AND space_id = :space_id AND state = 'sending' AND attempts = :attempt
 """
+# A text that was edited meanwhile may have fewer parts than were sent. A change has as many as it takes: 0.
 SETTLE_RETRY = """
-    UPDATE deliveries SET state = 'waiting', due_at = :at, why = :why, detail = :detail, doubt_at = NULL,
+    UPDATE deliveries SET state = iif(parts AND parts_sent >= parts, 'sent', 'waiting'),
+    why = iif(parts AND parts_sent >= parts, '', :why), detail = iif(parts AND parts_sent >= parts, '', :detail),
+    settled_at = iif(parts AND parts_sent >= parts, :now, NULL), due_at = :at, doubt_at = NULL,
     first_tried = iif(:counts, coalesce(first_tried, tried_at), first_tried)
     WHERE broadcast = :broadcast AND space_id = :space_id AND state = 'sending' AND attempts = :attempt
 """
@@ -49,20 +54,51 @@ SETTLE_DOUBT = """
     first_tried = coalesce(first_tried, tried_at)
     WHERE broadcast = :broadcast AND space_id = :space_id AND state = 'sending' AND attempts = :attempt
 """
+SETTLE_STEP = """
+    UPDATE deliveries SET parts_sent = parts_sent + 1, state = iif(:is_done, 'sent', 'waiting'), why = '', detail = '',
+    due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = :now
+    WHERE broadcast = :broadcast AND space_id = :space_id AND state = 'sending' AND attempts = :attempt
+"""
+NOTE_COPIES = """
+    UPDATE deliveries SET message_ids = :ids, parts_sent = :count WHERE broadcast = :root AND space_id = :space_id
+"""
+COPIES = "SELECT message_ids FROM deliveries WHERE broadcast = ? AND space_id = ?"
+# A message of the root, or one that an earlier edit added, may be there without our knowing.
+IS_UNSURE = """
+    SELECT 1 FROM deliveries WHERE root = :root AND space_id = :space_id AND broadcast < :broadcast
+    AND state = 'unknown' AND broadcast IN
+    (SELECT number FROM broadcasts WHERE root = :root AND kind != 'recall') LIMIT 1
+"""
+DROP_CANCELLED = """
+    UPDATE deliveries SET state = 'skipped', why = 'cancelled', detail = '', settled_at = ?
+    WHERE state = 'waiting' AND broadcast IN
+    (SELECT number FROM broadcasts WHERE finished_at IS NULL AND cancelled_at IS NOT NULL)
+"""
 INSERT_DELIVERY = """
-    INSERT OR IGNORE INTO deliveries (broadcast, seq, space_id, kind, title, parts, state, why, settled_at, activity)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT OR IGNORE INTO deliveries
+    (broadcast, root, seq, space_id, kind, title, parts, state, why, settled_at, activity)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 CLAIM = """
     UPDATE deliveries SET state = 'sending', token = ?, attempts = ?, tried_at = ?, webex_time = ?, doubt_at = NULL,
-    repeat = 0 WHERE broadcast = ? AND space_id = ?
+    repeat = 0, revision = ? WHERE broadcast = ? AND space_id = ?
 """
-RUNNING = "SELECT number, form FROM broadcasts WHERE finished_at IS NULL AND opened_at IS NOT NULL ORDER BY number"
+RUNNING = """
+    SELECT number, form, kind, revision FROM broadcasts WHERE finished_at IS NULL AND opened_at IS NOT NULL
+    ORDER BY kind = 'send', number
+"""
 WAIT_AGAIN = """
-    UPDATE deliveries SET state = 'waiting', why = '', detail = '', due_at = 0, first_tried = NULL, doubt_at = NULL,
-    settled_at = NULL WHERE broadcast = ? AND state = ?
+    UPDATE deliveries SET state = iif(parts AND parts_sent >= parts, 'sent', 'waiting'), why = '', detail = '',
+    due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = NULL WHERE broadcast = ? AND state = ?
 """
-HAS_TEXTS = "SELECT 1 FROM broadcasts WHERE number = ? AND finished_at IS NOT NULL AND group_parts != '[]'"
+REOPEN = "UPDATE broadcasts SET finished_at = NULL, reported_at = NULL, cancelled_at = NULL WHERE number = ?"
+# What was changed once more since, or taken back, must not come back.
+MAY_WAIT_AGAIN = """
+    SELECT 1 FROM broadcasts AS this WHERE number = ? AND finished_at IS NOT NULL
+    AND (group_parts != '[]' OR kind = 'recall') AND NOT EXISTS (
+        SELECT 1 FROM broadcasts AS later WHERE later.root = this.root AND later.number > this.number
+        AND (later.kind = 'recall' OR this.kind = 'edit'))
+"""
 IS_IN_FLIGHT = "state = 'sending' AND doubt_at IS NULL"
 NEXT_WAITING = "SELECT min(due_at) FROM deliveries WHERE broadcast = ? AND state = 'waiting'"
 SKIP = "UPDATE deliveries SET state = 'skipped', why = ?, settled_at = ? WHERE space_id = ? AND state = 'waiting'"
@@ -71,7 +107,11 @@ CLAIMABLE = """
     WHERE broadcast = :broadcast AND state = 'waiting' AND due_at <= :now AND NOT EXISTS (
         SELECT 1 FROM deliveries AS earlier
         WHERE earlier.space_id = this.space_id AND earlier.broadcast < this.broadcast
-        AND earlier.state IN ('waiting', 'sending'))
+        AND earlier.state IN ('waiting', 'sending')
+        AND (earlier.root = this.root OR (earlier.root = earlier.broadcast AND this.root = this.broadcast)))
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS other
+        WHERE other.space_id = this.space_id AND other.root = this.root AND other.state = 'sending')
     ORDER BY due_at, seq LIMIT :limit
 """
 
@@ -95,7 +135,7 @@ class SqliteDeliveries(SqliteEvents):
                 db.executemany(INSERT_DELIVERY, chunk)
         with self.write() as db:
             self.hold(token)
-            db.execute("UPDATE broadcasts SET opened_at = ? WHERE number = ?", (now, number))
+            db.execute("UPDATE broadcasts SET opened_at = ?, root = number WHERE number = ?", (now, number))
         return number
 
     def _stage(self, token: int, draft: Draft) -> int | None:
@@ -116,6 +156,7 @@ class SqliteDeliveries(SqliteEvents):
             "file_type": file.content_type if file else None,
             "file_size": file.size if file else None,
             "file_url": file.url if file else "",
+            "digest": content.digest,
             "asked_at": draft.asked_at,
         }
         names = ", ".join(row)
@@ -139,10 +180,14 @@ class SqliteDeliveries(SqliteEvents):
                 if room > 0:
                     question = {"broadcast": broadcast["number"], "now": now, "limit": room}
                     rows = db.execute(CLAIMABLE, question).fetchall()
-                    claims += [_as_next_claim(row, token, now, webex_time) for row in rows]
+                    before = [self._as_claim(row, broadcast) for row in rows]
+                    claims += [_next(claim, token, broadcast["revision"], now, webex_time) for claim in before]
             db.executemany(
                 CLAIM,
-                [(token, claim.attempt, now, webex_time, claim.broadcast, claim.space_id) for claim in claims],
+                [
+                    (token, claim.attempt, now, webex_time, claim.revision, claim.broadcast, claim.space_id)
+                    for claim in claims
+                ],
             )
         return claims
 
@@ -153,6 +198,16 @@ class SqliteDeliveries(SqliteEvents):
         with self.write() as db:
             for claim, outcome in outcomes:
                 _settle_one(db, claim, outcome, now)
+            db.execute(DROP_CANCELLED, (now,))
+
+    def _as_claim(self, row: Row, broadcast: Row) -> Claim:
+        if broadcast["kind"] == Kind.SEND:
+            return _claim(row, broadcast)
+        origin = self.connection.execute(COPIES, (row["root"], row["space_id"])).fetchone()
+        copies = tuple(origin["message_ids"].split()) if origin else ()
+        place = {"root": row["root"], "space_id": row["space_id"], "broadcast": row["broadcast"]}
+        is_unsure = self.connection.execute(IS_UNSURE, place).fetchone() is not None
+        return replace(_claim(row, broadcast), copies=copies, is_unsure=is_unsure)
 
     def settle_form(self, broadcast: int, form: Form) -> None:
         """Note whether a card goes out as a card or as a file."""
@@ -170,10 +225,11 @@ class SqliteDeliveries(SqliteEvents):
 
     def doubts(self, now: float) -> list[Claim]:
         """Return the claims in doubt that are due to be looked at."""
+        running = {row["number"]: row for row in self.connection.execute(RUNNING)}
         rows = self.connection.execute(
             "SELECT * FROM deliveries WHERE state = 'sending' AND doubt_at <= ? ORDER BY broadcast, seq", (now,)
         )
-        return [_as_claim(row) for row in rows]
+        return [self._as_claim(row, running[row["broadcast"]]) for row in rows]
 
     def next_due(self) -> float | None:
         """Return when the next waiting delivery or doubt is due; None if there is none."""
@@ -191,18 +247,17 @@ class SqliteDeliveries(SqliteEvents):
             form=Form(row["form"]),
             card=row["card"],
             file=_stored_file(row) if row["file_path"] else None,
+            revision=row["revision"],
         )
 
     def send_again(self, broadcast: int, states: Sequence[State]) -> int:
         """Let a finished broadcast's deliveries in these states wait once more; return how many that are."""
         with self.write() as db:
-            if not db.execute(HAS_TEXTS, (broadcast,)).fetchone():
+            if not db.execute(MAY_WAIT_AGAIN, (broadcast,)).fetchone():
                 return 0
             count = sum(db.execute(WAIT_AGAIN, (broadcast, state)).rowcount for state in states)
             if count:
-                db.execute(
-                    "UPDATE broadcasts SET finished_at = NULL, reported_at = NULL WHERE number = ?", (broadcast,)
-                )
+                db.execute(REOPEN, (broadcast,))
             return count
 
     def skip_space(self, space_id: str, why: Why, now: float) -> int:
@@ -221,6 +276,7 @@ def _numbered(
         settled_at = now if is_skipped else None
         order = seq if place.kind is SpaceKind.GROUP else BEHIND_GROUPS + seq
         yield (
+            number,
             number,
             order,
             place.space_id,
@@ -251,7 +307,7 @@ def _room_for(db: Connection, broadcast: Row, limit: int) -> int:
     return 0 if in_flight.fetchone() else min(limit, 1)
 
 
-def _as_claim(row: Row) -> Claim:
+def _claim(row: Row, broadcast: Row) -> Claim:
     return Claim(
         broadcast=row["broadcast"],
         space_id=row["space_id"],
@@ -264,12 +320,22 @@ def _as_claim(row: Row) -> Claim:
         first_tried=row["first_tried"],
         repeat=bool(row["repeat"]),
         activity=row["activity"],
+        work=Kind(broadcast["kind"]),
+        root=row["root"],
+        revision=row["revision"],
     )
 
 
-def _as_next_claim(row: Row, token: int, now: float, webex_time: float) -> Claim:
-    attempt = row["attempts"] + 1
-    return replace(_as_claim(row), token=token, attempt=attempt, tried_at=now, webex_time=webex_time, repeat=False)
+def _next(claim: Claim, token: int, revision: int, now: float, webex_time: float) -> Claim:
+    return replace(
+        claim,
+        token=token,
+        attempt=claim.attempt + 1,
+        tried_at=now,
+        webex_time=webex_time,
+        repeat=False,
+        revision=revision,
+    )
 
 
 def _settle_one(db: Connection, claim: Claim, outcome: Outcome, now: float) -> None:
@@ -277,6 +343,10 @@ def _settle_one(db: Connection, claim: Claim, outcome: Outcome, now: float) -> N
     match outcome:
         case PartSent(message_id=message_id):
             db.execute(SETTLE_SENT, {**newest, "id": message_id})
+        case Changed(copies=copies, is_done=is_done):
+            if db.execute(SETTLE_STEP, {**newest, "is_done": is_done}).rowcount:
+                place = {"root": claim.root, "space_id": claim.space_id}
+                db.execute(NOTE_COPIES, {**place, "ids": " ".join(copies), "count": len(copies)})
         case RetryAt(at=at, why=why, detail=detail, counts=counts):
             db.execute(SETTLE_RETRY, {**newest, "at": at, "why": why, "detail": detail, "counts": counts})
         case GaveUp(state=state, why=why, detail=detail):

@@ -10,7 +10,7 @@ from broadcast.ledger.sqlite_store import Store
 from broadcast.model import Event, PendingEvent, Reply, SpaceKind
 
 QUEUE_REPLY = """
-    INSERT OR IGNORE INTO replies (key, space_id, parent_id, person_id, markdown) VALUES (?, ?, ?, ?, ?)
+    INSERT OR IGNORE INTO replies (key, space_id, parent_id, person_id, markdown, card) VALUES (?, ?, ?, ?, ?, ?)
 """
 DUE_REPLY = "SELECT * FROM replies WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, rowid LIMIT 1"
 OPEN_EVENTS = """
@@ -25,7 +25,7 @@ class SqliteEvents(Store):
 
     def record(self, event: Event, now: float) -> bool:
         """Write an event down; False if it was there before."""
-        lane = "message" if (event.resource, event.action) == ("messages", "created") else "duty"
+        lane = "message" if event.resource == "messages" else "duty"
         try:
             with self.write() as db:
                 db.execute(
@@ -98,7 +98,7 @@ class SqliteEvents(Store):
     def queue_reply(self, reply: Reply) -> bool:
         """Write down something to say; False if that was done before."""
         with self.write() as db:
-            values = (reply.key, reply.space_id, reply.parent_id, reply.person_id, reply.markdown)
+            values = (reply.key, reply.space_id, reply.parent_id, reply.person_id, reply.markdown, reply.card)
             return db.execute(QUEUE_REPLY, values).rowcount == 1
 
     def next_reply(self, now: float) -> Reply | None:
@@ -121,7 +121,8 @@ class SqliteEvents(Store):
         with self.write() as db:
             if try_at is None:
                 db.execute(
-                    "UPDATE replies SET state = 'done', markdown = '', settled_at = ? WHERE key = ?", (now, reply.key)
+                    "UPDATE replies SET state = 'done', markdown = '', card = NULL, settled_at = ? WHERE key = ?",
+                    (now, reply.key),
                 )
             else:
                 db.execute(

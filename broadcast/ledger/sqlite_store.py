@@ -34,6 +34,8 @@ MIGRATIONS = (
     CREATE TABLE broadcasts (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         source_id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL DEFAULT 'send',
+        root INTEGER NOT NULL DEFAULT 0,
         space_id TEXT NOT NULL,
         thread_id TEXT NOT NULL,
         sender_id TEXT NOT NULL,
@@ -47,6 +49,9 @@ MIGRATIONS = (
         file_name TEXT,
         file_type TEXT,
         file_size INTEGER,
+        digest TEXT NOT NULL DEFAULT '',
+        revision INTEGER NOT NULL DEFAULT 0,
+        cancelled_at REAL,
         asked_at REAL NOT NULL,
         opened_at REAL,
         finished_at REAL,
@@ -54,8 +59,12 @@ MIGRATIONS = (
     ) STRICT;
     CREATE INDEX broadcasts_running ON broadcasts (number) WHERE finished_at IS NULL;
     CREATE INDEX broadcasts_untold ON broadcasts (number) WHERE reported_at IS NULL;
+    CREATE INDEX broadcasts_by_thread ON broadcasts (thread_id, number);
+    CREATE INDEX broadcasts_by_sender ON broadcasts (sender_id, number);
+    CREATE INDEX broadcasts_by_root ON broadcasts (root, number);
     CREATE TABLE deliveries (
         broadcast INTEGER NOT NULL,
+        root INTEGER NOT NULL,
         seq INTEGER NOT NULL,
         space_id TEXT NOT NULL,
         kind TEXT NOT NULL,
@@ -74,6 +83,7 @@ MIGRATIONS = (
         webex_time REAL NOT NULL DEFAULT 0,
         doubt_at REAL,
         repeat INTEGER NOT NULL DEFAULT 0,
+        revision INTEGER NOT NULL DEFAULT 0,
         activity REAL,
         settled_at REAL,
         PRIMARY KEY (broadcast, space_id)
@@ -94,6 +104,7 @@ MIGRATIONS = (
         parent_id TEXT,
         person_id TEXT NOT NULL,
         markdown TEXT NOT NULL,
+        card TEXT,
         state TEXT NOT NULL DEFAULT 'waiting',
         due_at REAL NOT NULL DEFAULT 0,
         first_tried REAL,

@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_BEHIND = (".git", ".venv*", ".*_cache", "__pycache__", ".env*", "data", "config", "node_modules", "*.zip", ".hypothesis")
+LEFT_BEHIND = (
+    ".git",
+    ".venv*",
+    ".*_cache",
+    "__pycache__",
+    ".env*",
+    "data",
+    "config",
+    "node_modules",
+    "*.zip",
+    ".hypothesis",
+)
 BUCKET = "broadcast-bot-upload"
 DEV, PROD = "token-of-dev", "token-of-prod"
 PASSED_ON = ("PATH", "LANG", "TMPDIR")
@@ -45,7 +56,9 @@ class Project:
         """Change a stage in zappa_settings.json; None takes a key out."""
         path = self.folder / "zappa_settings.json"
         settings = json.loads(path.read_text(encoding="utf-8"))
-        settings[stage] = {key: value for key, value in {**settings.get(stage, {}), **changes}.items() if value is not None}
+        settings[stage] = {
+            key: value for key, value in {**settings.get(stage, {}), **changes}.items() if value is not None
+        }
         path.write_text(json.dumps(settings), encoding="utf-8")
 
     def zappa(self, *words: str, variables: Mapping[str, str] | None = None) -> Done:

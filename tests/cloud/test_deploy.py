@@ -57,7 +57,9 @@ class Stages:
         """Return what must be the same after a second time."""
         queues = ("broadcast-bot-dev", "broadcast-bot-dev-dead")
         wires = [{key: wire.get(key) for key in ("UUID", *WIRED)} for wire in self.wires()]
-        function = {key: value for key, value in self.function("dev").items() if key in ("Environment", "Role", "Timeout")}
+        function = {
+            key: value for key, value in self.function("dev").items() if key in ("Environment", "Role", "Timeout")
+        }
         table = self.aws.client("dynamodb").describe_table(TableName="broadcast-bot-dev")["Table"]["CreationDateTime"]
         apis = [api["id"] for api in self.aws.client("apigateway").get_rest_apis()["items"]]
         queue_states = [self.queue(name) for name in queues]
@@ -67,7 +69,11 @@ class Stages:
         }
 
 
-WIRED = {"BatchSize": 1, "FunctionResponseTypes": ["ReportBatchItemFailures"], "ScalingConfig": {"MaximumConcurrency": 2}}
+WIRED = {
+    "BatchSize": 1,
+    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    "ScalingConfig": {"MaximumConcurrency": 2},
+}
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +149,9 @@ def test_the_function_may_touch_what_is_its_own_and_nothing_else(deployed: Done,
     actions = [action for one in allowed for action in _list(one["Action"])]
     resources = [name for one in allowed for name in _list(one["Resource"])]
     assert [action for action in actions if "*" in action] == []
-    assert [name for name in resources if ":us-east-1:123456789012:" not in name or "broadcast-bot-dev" not in name] == []
+    assert [
+        name for name in resources if ":us-east-1:123456789012:" not in name or "broadcast-bot-dev" not in name
+    ] == []
 
 
 def test_deploying_again_changes_nothing(deployed: Done, stages: Stages) -> None:
@@ -179,7 +187,9 @@ def test_prod_beside_dev_shares_nothing_with_it(deployed: Done, stages: Stages) 
     assert ".env_dev" not in text
     assert stages.function("dev")["Environment"] == before["function"]["Environment"]
     assert stages.policy("dev") == before["policy"]
-    assert {wire["FunctionArn"].rpartition("-")[2]: wire["EventSourceArn"].rpartition("-")[2] for wire in stages.wires()} == {
+    assert {
+        wire["FunctionArn"].rpartition("-")[2]: wire["EventSourceArn"].rpartition("-")[2] for wire in stages.wires()
+    } == {
         "dev": "dev",
         "prod": "prod",
     }

@@ -1,7 +1,7 @@
 """What the DynamoDB ledger promises beyond the contract: what it costs, what a kill leaves, lost answers, sizes."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import count

@@ -21,7 +21,8 @@ NAME = "package-test"
 HOST = "abc123.execute-api.us-east-1.amazonaws.com"
 MEGABYTE = 1e6
 BODY = json.dumps(
-    {"resource": "memberships", "event": "deleted", "data": {"id": "one", "personId": "žluťoučký kůň"}}, ensure_ascii=False
+    {"resource": "memberships", "event": "deleted", "data": {"id": "one", "personId": "žluťoučký kůň"}},
+    ensure_ascii=False,
 ).encode()
 
 
@@ -239,7 +240,9 @@ def test_the_sweeper_runs_without_flask(cold: Sandbox) -> None:
     event = {
         "detail-type": "Scheduled Event",
         "source": "aws.events",
-        "resources": ["arn:aws:events:us-east-1:123456789012:rule/broadcast-bot-dev-deploy.lambda_entry.lambda_handler"],
+        "resources": [
+            "arn:aws:events:us-east-1:123456789012:rule/broadcast-bot-dev-deploy.lambda_entry.lambda_handler"
+        ],
         "detail": {},
         "kwargs": {},
     }

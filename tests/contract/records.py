@@ -1,20 +1,25 @@
 """What the contract tests hand to a ledger, and a worker that uses one under a lease. Data and shorthand only."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Barrier
 from typing import Any, TypeVar
 
 from broadcast.model import (
+    Broadcast,
+    Change,
+    Changed,
     Claim,
     Content,
+    Counts,
     Destination,
     Draft,
     Event,
     Form,
     GaveUp,
     InDoubt,
+    Kind,
     Outcome,
     PartSent,
     Person,
@@ -72,6 +77,21 @@ def sent(message_id: str = "x") -> PartSent:
     return PartSent(message_id=message_id)
 
 
+def changed(*copies: str, is_done: bool = True) -> Changed:
+    """Return the outcome of a step of an edit or a recall: these copies are there now."""
+    return Changed(copies=copies, is_done=is_done)
+
+
+def edit_of(root: int, *parts: str, key: str = "e1") -> Change:
+    """Return an edit to be opened."""
+    return Change(key=key, kind=Kind.EDIT, root=root, content=text(*(parts or ("new",))), asked_at=START)
+
+
+def recall_of(root: int, *, key: str = "r1") -> Change:
+    """Return a recall to be opened."""
+    return Change(key=key, kind=Kind.RECALL, root=root, asked_at=START)
+
+
 def retry(at: float = 0.0, *, counts: bool = True) -> RetryAt:
     """Return the outcome of an attempt to be repeated."""
     return RetryAt(at=at, why=Why.OTHER, detail="503 busy", counts=counts)
@@ -100,6 +120,20 @@ class Worker:
         self.numbers.append(number)
         return number
 
+    def change(self, change: Change) -> int:
+        """Open an edit or a recall and return its number."""
+        number = self.ledger.open_change(self.token, change, self.now)
+        assert number is not None
+        return number
+
+    def edit(self, root: int, *parts: str, key: str = "e1") -> int:
+        """Open an edit that brings these parts."""
+        return self.change(edit_of(root, *parts, key=key))
+
+    def recall(self, root: int, *, key: str = "r1") -> int:
+        """Open a recall."""
+        return self.change(recall_of(root, key=key))
+
     def claim(self, limit: int = 100) -> list[Claim]:
         """Claim what is due."""
         return self.ledger.claim(self.token, limit=limit, now=self.now, webex_time=self.now + WEBEX_AHEAD)
@@ -117,6 +151,11 @@ class Worker:
         """Claim and settle all that is due."""
         self.ledger.settle([(claim, outcome) for claim in self.claim()], self.now)
 
+    def settle_in(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Claim all that is due and settle it as is said for its space; what is not said stays in flight."""
+        claims = [claim for claim in self.claim() if claim.space_id in outcomes]
+        self.ledger.settle([(claim, outcomes[claim.space_id]) for claim in claims], self.now)
+
     def finish(self) -> list[int]:
         """Finish what can be finished and return the numbers."""
         return [broadcast.number for broadcast in self.ledger.finish_broadcasts(self.token, self.now)]
@@ -124,6 +163,24 @@ class Worker:
     def states(self, number: int) -> dict[str, str]:
         """Return where each space of a broadcast stands."""
         return {delivery.space_id: delivery.state.value for delivery in self.ledger.deliveries(number)}
+
+    def whys(self, number: int) -> dict[str, tuple[str, str]]:
+        """Return where each space of a broadcast stands, and why."""
+        return {row.space_id: (row.state.value, row.why.value) for row in self.ledger.deliveries(number)}
+
+    def copies(self, number: int) -> dict[str, tuple[str, ...]]:
+        """Return the messages that a broadcast has in each space."""
+        return {delivery.space_id: delivery.message_ids for delivery in self.ledger.deliveries(number)}
+
+    def counts(self, number: int) -> Counts:
+        """Return how many of a broadcast's deliveries stand where."""
+        return self.found(number).counts
+
+    def found(self, number: int) -> Broadcast:
+        """Return a broadcast."""
+        found = self.ledger.broadcast(number)
+        assert found
+        return found
 
 
 def hire(ledger: Ledger, now: float = START, *, owner: str = "somebody") -> Worker:

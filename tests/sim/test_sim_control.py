@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from webexsim import Server
+from webexsim import Server, World
+
+WRONG_NUMBERS = (-1, 2.5, True, "ten")
 
 
 def test_the_state_says_who_and_where(town: Any, sim: Any) -> None:
@@ -33,8 +35,8 @@ def test_messages_come_once_with_since(town: Any, sim: Any) -> None:
     town.world.edit(said, "newer")
     town.world.delete(town.hello)
     later = sim(f"state?since={state['seq']}")
-    assert [(item["text"], item["edited"]) for item in later["messages"]] == [("newer", True)]
-    assert later["gone"] == [town.hello.id]
+    assert [(item["text"], item["updated"] > item["created"]) for item in later["messages"]] == [("newer", True)]
+    assert [(item["id"], item["room_id"]) for item in later["gone"]] == [(town.hello.id, town.room.id)]
 
 
 def test_a_person_says_something_with_a_file(town: Any, sim: Any, api: Any) -> None:
@@ -107,19 +109,84 @@ def test_spaces_are_added_and_a_reset_takes_them_away(town: Any, sim: Any, serve
 def test_notes_come_from_the_launcher_too(town: Any, server: Any, sim: Any) -> None:
     """What the bot said about a space is in the state, from HTTP and from Python."""
     server.note([{"room_id": town.room.id, "state": "failed", "reason": "gone"}])
-    assert sim("state")["notes"] == {town.room.id: {"state": "failed", "reason": "gone"}}
+    note = {"state": "failed", "reason": "gone", "seq": 2}
+    assert sim("state")["notes"] == {town.room.id: note}
 
 
 def test_settings_are_merged_into_the_bots_config(town: Any, session: Any, tmp_path: Path) -> None:
-    """Only the three switches are written; what else is in the file stays."""
+    """Only the switches are written; what else is in the file stays."""
     config = tmp_path / "config.json"
     config.write_text('{"locale": "cs_CZ", "destination": {"x": 1, "bots_own_org": false}}')
     with Server(town.world, bot_config=config) as server:
-        body = {"destination": {"bots_own_org": True, "evil": True}}
+        body = {"destination": {"bots_own_org": True, "evil": True}, "confirm": {"above": 10, "evil": True}}
         session.post(f"{server.page_url}sim/settings", json=body, timeout=10).raise_for_status()
         state = session.get(f"{server.page_url}sim/state", timeout=10).json()
-    assert json.loads(config.read_text()) == {"locale": "cs_CZ", "destination": {"x": 1, "bots_own_org": True}}
-    assert state["settings"]["destination"] == {"bots_own_org": True}
+    written = {"locale": "cs_CZ", "destination": {"x": 1, "bots_own_org": True}, "confirm": {"above": 10}}
+    assert json.loads(config.read_text()) == written
+    assert (state["settings"]["destination"], state["settings"]["confirm"]) == ({"bots_own_org": True}, {"above": 10})
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"destination": 1}, {"confirm": []}, *({"confirm": {"above": n}} for n in WRONG_NUMBERS)]
+)
+def test_settings_that_make_no_sense_are_not_written(town: Any, session: Any, tmp_path: Path, body: Any) -> None:
+    """Neither section, a section that is no object, a number that is none: 400, and the file stays as it was."""
+    config = tmp_path / "config.json"
+    with Server(town.world, bot_config=config) as server:
+        answer = session.post(f"{server.page_url}sim/settings", json=body, timeout=10)
+    assert (answer.status_code, config.exists()) == (400, False)
+
+
+def test_a_reply_is_no_new_broadcast_and_mentions_the_bot(town: Any, sim: Any) -> None:
+    """A reply in a group space's thread is heard by the bot; it and a command leave the run and its notes alone."""
+    sim("notes", [{"room_id": town.room.id, "state": "skipped", "reason": "why"}])
+    asked = {"person_id": town.alice.id, "room_id": town.room.id}
+    reply = sim("say", {**asked, "text": "cancel", "parent_id": town.hello.id})["id"]
+    sim("say", {**asked, "text": "/spaces", "mention_bot": True})
+    said = next(it for it in town.world.messages(room=town.room) if it.id == reply)
+    assert (said.parent_id, said.mentioned_people, said.text) == (town.hello.id, (town.bot.id,), "Broadcast cancel")
+    state = sim("state")
+    assert (state["broadcasts"], list(state["notes"])) == (0, [town.room.id])
+
+
+def test_an_own_message_is_edited_as_it_was_typed(town: Any, sim: Any, api: Any) -> None:
+    """The state has what was typed; new words are rendered, and the mention of the bot stays."""
+    asked = {"person_id": town.alice.id, "room_id": town.room.id, "text": "at **ten**", "mention_bot": True}
+    order = sim("say", asked)["id"]
+    assert sim("state")["typed"] == {order: "at **ten**"}
+    sim("edit", {"person_id": town.alice.id, "message_id": order, "text": "at **eleven**"})
+    read = api("GET", f"messages/{order}").json()
+    assert (read["text"], read["mentionedPeople"]) == ("Broadcast at eleven", [town.bot.id])
+    assert ("<strong>eleven</strong>" in read["html"], "updated" in read) == (True, True)
+    assert sim("state")["typed"] == {order: "at **eleven**"}
+
+
+def test_an_own_message_is_deleted(town: Any, sim: Any, api: Any) -> None:
+    """It is gone for the API as well."""
+    sim("delete", {"person_id": town.alice.id, "message_id": town.hello.id})
+    assert api("GET", f"messages/{town.hello.id}").status_code == 404
+
+
+def test_a_cards_button_is_pressed(town: Any, sim: Any, api: Any) -> None:
+    """The card's author can fetch who pressed and what was filled in; the state has the card."""
+    card = {"type": "AdaptiveCard", "version": "1.3", "body": []}
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+    said = town.world.say(town.bot, town.dm, "Sure?", attachments=[attachment])
+    assert sim("state")["messages"][-1]["card"] == card
+    pressed = sim("press", {"person_id": town.alice.id, "message_id": said.id, "inputs": {"do": "send"}})
+    read = api("GET", f"attachment/actions/{pressed['id']}").json()
+    assert (read["personId"], read["inputs"]) == (town.alice.id, {"do": "send"})
+
+
+def test_edits_can_be_kept_from_the_bot(session: Any) -> None:
+    """With that trouble messages:updated is not told; when the trouble ends, it is again."""
+    world = World(tells_edits=True)
+    told = []
+    with Server(world) as server:
+        for kind in ("edits_untold", "none"):
+            session.post(f"{server.page_url}sim/trouble", json={"kind": kind}, timeout=10).raise_for_status()
+            told.append(world.webhooks.tells_edits)
+    assert told == [False, True]
 
 
 WRONG = [
@@ -133,6 +200,13 @@ WRONG = [
     ("say", {"person_id": "{alice}", "room_id": "nowhere"}, 404),
     ("say", {"person_id": "{alice}", "room_id": "{dm}", "file": {"base64": "?"}}, 400),
     ("say", {"person_id": "{bot}", "room_id": "{news}", "text": "x"}, 403),
+    ("say", {"person_id": "{alice}", "room_id": "{room}", "parent_id": "nothing", "text": "x"}, 404),
+    ("edit", {"person_id": "{bob}", "message_id": "{hello}", "text": "x"}, 403),
+    ("edit", {"person_id": "{alice}", "message_id": "{hello}", "text": " "}, 400),
+    ("edit", {"person_id": "{alice}", "message_id": "nothing", "text": "x"}, 404),
+    ("delete", {"person_id": "{bob}", "message_id": "{hello}"}, 403),
+    ("press", {"person_id": "{alice}", "message_id": "{hello}", "inputs": {}}, 404),
+    ("press", {"person_id": "{alice}", "message_id": "{hello}"}, 400),
     ("dance", {}, 404),
 ]
 

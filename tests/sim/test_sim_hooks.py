@@ -180,6 +180,26 @@ def test_a_cards_action_is_told_to_its_author_without_the_inputs(
     assert "inputs" not in event["data"]
 
 
+def test_an_action_on_somebody_elses_card_is_not_told(town: Any, server: Any, hooked: Any, inbox: Any) -> None:
+    """The bot hears of its own cards only, though it may read the other one."""
+    hooked("attachmentActions")
+    card = {"contentType": "application/vnd.microsoft.card.adaptive", "content": {"type": "AdaptiveCard"}}
+    said = town.world.say(town.alice, town.room, "card", mention=[town.bot], attachments=[card])
+    town.world.submit(town.bob, said, inputs={})
+    server.hooks.wait_idle()
+    assert inbox.events == []
+
+
+def test_what_the_bot_could_not_read_is_not_told_when_it_goes(town: Any, server: Any, hooked: Any, inbox: Any) -> None:
+    """messages:deleted and messages:updated keep quiet about what does not mention the bot."""
+    town.world.webhooks.tells_edits = True
+    hooked("messages", "deleted")
+    hooked("messages", "updated")
+    town.world.delete(town.world.edit(town.secret, "still not for bots"))
+    server.hooks.wait_idle()
+    assert inbox.events == []
+
+
 def test_removed_messages_are_told(town: Any, server: Any, hooked: Any, inbox: Any) -> None:
     """messages:deleted carries the id of what is gone."""
     hooked("messages", "deleted")
@@ -193,7 +213,7 @@ def test_edited_messages_are_told_where_the_world_says_so(
     town: Any, server: Any, hooked: Any, inbox: Any, told: bool
 ) -> None:
     """messages:updated for bots is not documented: the webhook can be made, and fires or not as set."""
-    town.world.webhooks.updated_events = told
+    town.world.webhooks.tells_edits = told
     hooked("messages", "updated")
     town.world.edit(town.hello, "hello again")
     server.hooks.wait_idle()

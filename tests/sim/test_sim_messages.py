@@ -116,6 +116,42 @@ def test_a_message_with_a_file_or_a_card_cannot_be_edited(town: Any, api: Any) -
     assert "not supported" in answers[0].json()["message"]
 
 
+def test_only_an_own_message_can_be_edited(town: Any, api: Any) -> None:
+    """Somebody else's is a 403, one that cannot be read a 404, and so is one's own in another room."""
+    said = api("POST", "messages", json={"roomId": town.room.id, "text": "own"}).json()
+    new = {"roomId": town.room.id, "text": "new"}
+    assert api("PUT", f"messages/{town.hello.id}", json=new).status_code == 403
+    assert api("PUT", f"messages/{town.secret.id}", json=new).status_code == 404
+    assert api("PUT", f"messages/{said['id']}", json={**new, "roomId": town.dm.id}).status_code == 404
+    assert api("GET", f"messages/{said['id']}").json()["text"] == "own"
+
+
+@pytest.mark.parametrize("missing", ["roomId", "text"])
+def test_an_edit_needs_a_room_and_words(town: Any, api: Any, missing: str) -> None:
+    """Without either it is a 400."""
+    said = api("POST", "messages", json={"roomId": town.room.id, "text": "own"}).json()
+    body = {key: value for key, value in {"roomId": town.room.id, "text": "new"}.items() if key != missing}
+    assert api("PUT", f"messages/{said['id']}", json=body).status_code == 400
+
+
+def test_a_file_can_be_posted_into_a_thread(town: Any, api: Any) -> None:
+    """A multipart post with `parentId` is a reply, and an answer to it is refused."""
+    body = {"roomId": town.room.id, "parentId": town.hello.id}
+    posted = api("POST", "messages", data=body, files={"files": ("report.csv", b"a;b")}).json()
+    assert (posted["parentId"], len(posted["files"])) == (town.hello.id, 1)
+    again = api("POST", "messages", data={**body, "parentId": posted["id"]}, files={"files": ("b.csv", b"c")})
+    assert again.status_code == 400
+
+
+def test_nobody_answers_a_removed_message(town: Any, api: Any) -> None:
+    """Its thread stays, but takes nothing more (assumed: Webex does not say)."""
+    reply = {"roomId": town.room.id, "text": "re", "parentId": town.hello.id}
+    first = api("POST", "messages", json=reply).json()
+    town.world.delete(town.hello)
+    assert api("GET", f"messages/{first['id']}").json()["parentId"] == town.hello.id
+    assert api("POST", "messages", json=reply).status_code == 400
+
+
 def test_a_removed_message_is_gone(town: Any, api: Any) -> None:
     """DELETE answers 204 with nothing; then the message is a 404."""
     said = api("POST", "messages", json={"roomId": town.room.id, "text": "oops"}).json()
@@ -157,6 +193,17 @@ def test_a_cards_button_reaches_its_author(town: Any, api: Any) -> None:
     assert pressed.status_code == 202
     assert api("GET", path).json()["inputs"] == {"a": "b"}
     assert api("GET", path, token=town.bob.token).status_code == 404
+
+
+def test_a_removed_cards_button_does_nothing(town: Any, api: Any) -> None:
+    """Who still sees the card gets a 404, and so does who presses a message without one."""
+    content = {"type": "AdaptiveCard", "version": "1.3", "body": []}
+    card = {"contentType": "application/vnd.microsoft.card.adaptive", "content": content}
+    said = api("POST", "messages", json={"roomId": town.room.id, "attachments": [card]}).json()
+    api("DELETE", f"messages/{said['id']}")
+    for message_id in (said["id"], town.hello.id):
+        press = {"type": "submit", "messageId": message_id, "inputs": {}}
+        assert api("POST", "attachment/actions", json=press, token=town.alice.token).status_code == 404
 
 
 def test_a_migrated_room_takes_its_messages_along(town: Any, api: Any) -> None:

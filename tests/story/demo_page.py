@@ -25,6 +25,11 @@ def choose(page: Page, name: str) -> None:
     page.get_by_role("radio", name=re.compile(name)).check(force=True)
 
 
+def card(page: Page) -> Locator:
+    """Return the newest card in the conversation."""
+    return page.locator("#talk").get_by_role("group", name="Adaptive Card").last
+
+
 def say(page: Page, text: str) -> None:
     """Type a message and send it."""
     page.get_by_label("Message", exact=True).fill(text)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bot
 from broadcast.services import Services
+from broadcast.serving import serve
 from broadcast.settings import read_environment, settings_from
 from tests.story.stage import FastClock
 
@@ -13,5 +14,4 @@ app = bot.create_app(
 )
 
 if __name__ == "__main__":
-    bot.app = app
-    bot.main()
+    serve(app)

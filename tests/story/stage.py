@@ -7,6 +7,7 @@ Nothing here waits for a while; it waits for something to have happened. Webex a
 import hashlib
 import hmac
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -23,9 +24,11 @@ from broadcast.model import State
 from broadcast.services import Services, SystemClock
 from broadcast.settings import settings_from
 from webexsim import Fault, Message, Person, Server, SimFile, Space, World
-from webexsim.model import Webhook
+from webexsim.model import Action, Webhook
 
 PATIENCE = 30.0
+OPENED = ("Passing your message on to ", "Nobody gets your message")
+PROGRESS = r"(Sent|Edited|Taken back): \d+ of \d+ \(|All \d+ are dealt with"
 SECRET = "only for tests"
 
 
@@ -201,6 +204,10 @@ class Stage:
         """Count the calls of the API that begin so."""
         return sum(call.method == method and call.path.startswith(path) for call in self.webex.calls)
 
+    def attempts(self, message: Message) -> int:
+        """Count the posts that were tried outside the thread of a message."""
+        return self.calls("POST", "/messages") - len(self.thread(message))
+
     def webhooks(self) -> list[Webhook]:
         """Return what the bot's token has registered."""
         return self.world.webhooks.of(self.bot)
@@ -254,9 +261,65 @@ class Stage:
         """Say whether every space the bot is in has this text exactly once, and nothing else."""
         return all(self.body(space) == text for space in self.world.directory.spaces_of(self.bot))
 
+    # The thread of a message
+
+    def thread(self, message: Message) -> list[Message]:
+        """Return what the bot wrote in the thread of a message, oldest first; edited ones as they are now."""
+        return [one for one in self.world.messages(by=self.bot) if one.parent_id == (message.parent_id or message.id)]
+
     def answers(self, message: Message) -> list[str]:
-        """Return what the bot said in the thread of a message."""
-        return [one.markdown or "" for one in self.world.messages(by=self.bot) if one.parent_id == message.id]
+        """Return all that the bot said in the thread of a message."""
+        return [one.markdown or "" for one in self.thread(message)]
+
+    def opened(self, message: Message) -> str:
+        """Return what the bot said first of all: to how many spaces the message goes. It says so once."""
+        [said] = [one for one in self.answers(message) if one.startswith(OPENED)]
+        return said
+
+    def outcomes(self, message: Message) -> list[str]:
+        """Return what the bot said at the end of a broadcast, and of what was done about it afterwards."""
+        return [one for one in self.answers(message) if "\n\nDuration: " in one]
+
+    def outcome(self, message: Message) -> str:
+        """Return what the bot said when the broadcast was over. It says so once."""
+        [said] = self.outcomes(message)
+        return said
+
+    def progress(self, message: Message) -> Message | None:
+        """Return the message that tells how far the broadcast is, as it is now, if there is one."""
+        found = [one for one in self.thread(message) if re.match(PROGRESS, one.markdown or "")]
+        assert len(found) <= 1, [one.markdown for one in found]
+        return found[0] if found else None
+
+    def steer(self, message: Message, words: str, by: Person | None = None) -> str:
+        """Have somebody, or who wrote the message, reply in its thread; wait, and return what the bot answers."""
+        before = {one.id for one in self.thread(message)}
+        self.replies(message, words, by)
+        self.settled()
+        return "\n".join(one.markdown or "" for one in self.thread(message) if one.id not in before)
+
+    def replies(self, message: Message, words: str, by: Person | None = None) -> Message:
+        """Have somebody, or who wrote the message, reply in its thread."""
+        person = by or self.world.directory.person(message.person_id)
+        place = self.world.directory.spaces[message.room_id]
+        mention = [self.bot] if place.type == "group" else []
+        return self.world.say(person, place, text=words, parent=message, mention=mention)
+
+    def button(self, message: Message, title: str) -> tuple[Message, dict[str, str]]:
+        """Return the newest card in the thread of a message with such a button, and what the button sends along."""
+        found = [
+            (one, action["data"])
+            for one in self.thread(message)
+            for attachment in one.attachments
+            for action in attachment["content"]["actions"]
+            if action["title"] == title
+        ]
+        return found[-1]
+
+    def press(self, message: Message, title: str, by: Person | None = None) -> Action:
+        """Have somebody, or who wrote the message, press a button in its thread."""
+        card, inputs = self.button(message, title)
+        return self.world.submit(by or self.world.directory.person(message.person_id), card, inputs)
 
     def states(self) -> dict[State, int]:
         """Return how many deliveries of the newest broadcast stand where."""

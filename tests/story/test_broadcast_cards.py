@@ -80,6 +80,7 @@ def test_a_card_webex_refuses_goes_out_as_a_file(stage: Stage) -> None:
 def test_a_card_webex_takes_is_tried_in_one_space_first(stage: Stage) -> None:
     """No second post begins before the first one is answered, and the rest go out as cards without a question."""
     spaces = stage.spaces(10)
+    stage.config(report={"in_thread": False})
     stage.webex.latency = 0.5
     stage.broadcast(stage.alice, files=[json_file(CARD)])
     posts = sorted((call.started, call.finished) for call in stage.webex.calls if call.path == "/messages")

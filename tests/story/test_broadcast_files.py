@@ -125,9 +125,8 @@ def test_hostile_names_of_files_left_behind_are_only_names(stage: Stage) -> None
     """A file called like a mention of everybody notifies nobody in the answer to the sender."""
     lobby = stage.space()
     message = stage.broadcast(stage.alice, room=lobby, files=[SimFile("a", b"a"), SimFile("<@all>.txt", b"b")])
-    answers = [one for one in stage.world.messages(by=stage.bot) if one.parent_id == message.id]
-    assert [answer.mentioned_groups for answer in answers] == [(), ()]
-    assert "Not sent along" in answers[0].text
+    assert {answer.mentioned_groups for answer in stage.thread(message)} == {()}
+    assert "Not sent along" in stage.thread(message)[0].text
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,7 @@ def test_a_file_that_is_still_scanned_is_waited_for(stage: Stage) -> None:
     message = stage.broadcast(stage.alice, "look", files=[file])
     assert (stage.body(lobby), stage.copy(lobby).files[0].content) == ("look", b"PK")
     assert stage.calls("GET", "/contents") == 5
-    assert len(stage.answers(message)) == 1
+    assert not any("tool.zip" in answer for answer in stage.answers(message))
 
 
 def test_an_infected_file_alone_is_no_broadcast(stage: Stage) -> None:

@@ -106,7 +106,7 @@ def test_a_sample_card_arrives_as_a_card(page: Page, demo: Demo) -> None:
     say(page, "Please answer")
     expect(page.locator("#run-title")).to_have_text("17 of 17 arrived")
     tile(page, "Data platform").click()
-    expect(page.get_by_role("group", name="Adaptive Card, preview").last).to_contain_text("Team lunch on Friday")
+    expect(page.get_by_role("group", name="Adaptive Card").last).to_contain_text("Team lunch on Friday")
 
 
 def test_the_demo_ends_with_its_bot_when_it_is_told_to(tmp_path: Path) -> None:

@@ -4,18 +4,19 @@ import base64
 import http.client
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.story.demo_page import outside, say, tile
+from tests.story.demo_page import card, outside, say, tile
 from webexsim import Server
 from webexsim.demo import write_config
-from webexsim.model import Person
+from webexsim.model import Message, Person, Space
 from webexsim.scenes import Scene, add_spaces, office
 from webexsim.storage import SimFile
 from webexsim.world import World
@@ -24,18 +25,29 @@ HOSTILE = (
     "<p>Hello<script>window.hacked = 1</script><img src='http://192.0.2.1/x.png' onerror='window.hacked = 1'>"
     "<a href='javascript:window.hacked = 1'>press</a><svg onload='window.hacked = 1'></svg></p>"
 )
-CARD = {
-    "contentType": "application/vnd.microsoft.card.adaptive",
-    "content": {
-        "type": "AdaptiveCard",
-        "version": "1.3",
-        "body": [
-            {"type": "TextBlock", "text": "Lunch <b>today</b>"},
-            {"type": "Input.Text", "id": "n", "label": "Name"},
-        ],
-        "actions": [{"type": "Action.Submit", "title": "Count me in"}],
-    },
-}
+
+
+def attachment(body: Sequence[object], *actions: object) -> dict[str, object]:
+    """Return a card as the bot posts it."""
+    content = {"type": "AdaptiveCard", "version": "1.3", "body": list(body), "actions": list(actions)}
+    return {"contentType": "application/vnd.microsoft.card.adaptive", "content": content}
+
+
+LUNCH = attachment(
+    [{"type": "TextBlock", "text": "Lunch <b>today</b>"}, {"type": "Input.Text", "id": "n", "label": "Name"}],
+    {"type": "Action.Submit", "title": "Count me in"},
+)
+SEND = {"type": "Action.Submit", "title": "Send", "data": {"do": "send"}}
+CANCEL = {"type": "Action.Submit", "title": "Cancel", "data": {"do": "cancel"}, "associatedInputs": "none"}
+QUESTION = attachment(
+    [
+        {"type": "FactSet", "facts": [{"title": "Goes to", "value": "**17** spaces"}]},
+        {"type": "Container", "items": [{"type": "Input.Toggle", "id": "quiet", "title": "No report"}]},
+        {"type": "Input.Text", "id": "why", "label": "Why", "isRequired": True, "errorMessage": "Say why."},
+        {"type": "ActionSet", "actions": [CANCEL]},
+    ],
+    SEND,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +78,47 @@ def post(url: str, path: str, body: object) -> None:
     connection.close()
 
 
+def space_named(rehearsal: Rehearsal, title: str) -> Space:
+    """Return the space with this title."""
+    return next(it for it in rehearsal.world.directory.spaces.values() if it.title == title)
+
+
+def link_to(rehearsal: Rehearsal, title: str) -> str:
+    """Return the address that opens a space in the Webex app."""
+    uuid = base64.b64decode(space_named(rehearsal, title).id + "==").decode().rpartition("/")[2]
+    return f"webexteams://im?space={uuid}"
+
+
+def order(rehearsal: Rehearsal, text: str = "Lunch at eleven") -> Message:
+    """Write to the bot as the sender does, past the page."""
+    scene, world = rehearsal.scene, rehearsal.world
+    return world.say(scene.sender, world.direct(scene.bot, scene.sender), text)
+
+
+def answer(rehearsal: Rehearsal, root: Message, text: str, **rest: Any) -> Message:
+    """Answer in the thread of a message as the bot does."""
+    scene, world = rehearsal.scene, rehearsal.world
+    return world.say(scene.bot, world.direct(scene.bot, scene.sender), text, parent=root, **rest)
+
+
+def copy(rehearsal: Rehearsal, title: str, text: str) -> Message:
+    """Post a copy as the bot does."""
+    return rehearsal.world.say(
+        rehearsal.scene.bot, space_named(rehearsal, title), markdown=f"Message from Alice:\n\n{text}"
+    )
+
+
+def replies(rehearsal: Rehearsal) -> list[str]:
+    """Return what the sender has written in threads."""
+    return [said.text for said in rehearsal.world.messages(by=rehearsal.scene.sender) if said.parent_id]
+
+
 def test_a_copy_fills_the_tile_of_its_space_and_no_other(page: Page, rehearsal: Rehearsal) -> None:
     """The tile shows the copy without the identity, its count, and stays the same element."""
     page.goto(rehearsal.url)
     target = tile(page, "Design guild")
     target.evaluate("node => { node.kept = true }")
-    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Design guild")
+    space = space_named(rehearsal, "Design guild")
     rehearsal.world.say(rehearsal.scene.bot, space, markdown="Message from Alice Novak:\n\nCake at three")
     expect(target).to_contain_text("×1")
     expect(target.locator(".last")).to_have_text("Cake at three")
@@ -81,7 +128,7 @@ def test_a_copy_fills_the_tile_of_its_space_and_no_other(page: Page, rehearsal: 
 
 def test_the_reason_for_leaving_a_space_out_stands_on_its_tile(page: Page, rehearsal: Rehearsal) -> None:
     """What the bot said of a space is readable without opening it, and the filter finds it."""
-    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Company announcements")
+    space = space_named(rehearsal, "Company announcements")
     page.goto(rehearsal.url)
     say(page, "Hello")
     expect(page.locator("#talk")).to_contain_text("Hello")
@@ -116,31 +163,37 @@ def test_a_title_from_outside_is_text(page: Page, rehearsal: Rehearsal) -> None:
 
 def test_a_link_to_a_space_opens_that_space(page: Page, rehearsal: Rehearsal) -> None:
     """What would open the Webex app shows the space's own tile here."""
-    scene, world = rehearsal.scene, rehearsal.world
-    space = next(it for it in world.directory.spaces.values() if it.title == "Book club")
-    uuid = base64.b64decode(space.id + "==").decode().rpartition("/")[2]
-    link = f"<a href='webexteams://im?space={uuid}'>there</a>"
-    world.say(scene.bot, world.direct(scene.bot, scene.sender), "there", html=link)
+    answer(rehearsal, order(rehearsal), "there", html=f"<a href='{link_to(rehearsal, 'Book club')}'>there</a>")
     page.goto(rehearsal.url)
     page.get_by_role("link", name="there").click()
     expect(page.get_by_role("dialog", name="Book club")).to_be_visible()
 
 
+def test_a_link_without_words_of_its_own_is_shown_as_the_spaces_name(page: Page, rehearsal: Rehearsal) -> None:
+    """A bare address of a space reads as its title, in plain text and in a card; others open in a tab of their own."""
+    address = link_to(rehearsal, "Book club")
+    text = {"type": "TextBlock", "text": f"In {address} and [here](http://127.0.0.1:9/b/1).", "wrap": True}
+    answer(rehearsal, order(rehearsal), f"See {address}.", attachments=[attachment([text])])
+    page.goto(rehearsal.url)
+    expect(page.locator("#talk").get_by_role("link", name="Book club")).to_have_count(2)
+    expect(card(page).get_by_role("link", name="here")).to_have_attribute("target", "_blank")
+
+
 def test_a_card_is_shown_with_its_text_inputs_and_actions(page: Page, rehearsal: Rehearsal) -> None:
     """Opening a space shows the card as the space sees it, as text."""
-    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Book club")
-    rehearsal.world.say(rehearsal.scene.bot, space, "Message from Alice Novak:", attachments=[CARD])
+    space = space_named(rehearsal, "Book club")
+    rehearsal.world.say(rehearsal.scene.bot, space, "Message from Alice Novak:", attachments=[LUNCH])
     page.goto(rehearsal.url)
     tile(page, "Book club").click()
-    card = page.get_by_role("group", name="Adaptive Card, preview")
-    expect(card).to_contain_text("Lunch <b>today</b>")
-    expect(card).to_contain_text("Name")
-    expect(card).to_contain_text("Count me in")
+    shown = page.get_by_role("dialog").get_by_role("group", name="Adaptive Card")
+    expect(shown).to_contain_text("Lunch <b>today</b>")
+    expect(shown.get_by_label("Name")).to_be_visible()
+    expect(shown.get_by_role("button", name="Count me in")).to_be_enabled()
 
 
 def test_a_file_that_arrived_can_be_downloaded_byte_for_byte(page: Page, rehearsal: Rehearsal) -> None:
     """The chip of a file leads to what the space got, under its own name."""
-    space = next(it for it in rehearsal.world.directory.spaces.values() if it.title == "Book club")
+    space = space_named(rehearsal, "Book club")
     rehearsal.world.say(rehearsal.scene.bot, space, "List", files=[SimFile("přehled.txt", b"\x00one\r\n", "text/html")])
     page.goto(rehearsal.url)
     tile(page, "Book club").click()
@@ -196,9 +249,9 @@ def test_the_page_works_from_the_keyboard_alone(page: Page, rehearsal: Rehearsal
 
 
 def test_the_hint_is_for_the_first_visit(page: Page, rehearsal: Rehearsal) -> None:
-    """Three steps the first time; not again once closed, until asked for."""
+    """Four steps the first time; not again once closed, until asked for."""
     page.goto(rehearsal.url)
-    expect(page.locator("#hint li")).to_have_count(3)
+    expect(page.locator("#hint li")).to_have_count(4)
     page.get_by_role("button", name="Close the hint").click()
     page.reload()
     expect(page.locator(".tile").first).to_be_visible()
@@ -208,7 +261,7 @@ def test_the_hint_is_for_the_first_visit(page: Page, rehearsal: Rehearsal) -> No
 
 
 def test_a_switch_changes_the_bots_config(page: Page, rehearsal: Rehearsal) -> None:
-    """The three switches show the config file and write to it."""
+    """The switches show the config file and write to it."""
     page.goto(rehearsal.url)
     switch = page.get_by_role("switch", name=re.compile("sender’s org"))
     expect(switch).to_be_checked()
@@ -217,12 +270,27 @@ def test_a_switch_changes_the_bots_config(page: Page, rehearsal: Rehearsal) -> N
     assert json.loads(rehearsal.config.read_text("utf-8"))["destination"]["senders_own_org"] is False
 
 
-@pytest.mark.parametrize(("label", "status"), [("Outage 503", 503), ("Rate limit 429", 429)])
+def test_the_question_before_sending_is_switched_on_with_its_number(page: Page, rehearsal: Rehearsal) -> None:
+    """The switch writes `confirm.above` with the number beside it, and null when it goes off; a reload shows it."""
+    page.goto(rehearsal.url)
+    switch, box = page.get_by_role("switch", name=re.compile("Ask first above")), page.get_by_role("spinbutton")
+    for act in (lambda: switch.check(force=True), lambda: (box.fill("3"), box.press("Tab"))):
+        with page.expect_response("**/sim/settings"):
+            act()
+    assert json.loads(rehearsal.config.read_text("utf-8"))["confirm"] == {"above": 3}
+    page.reload()
+    expect(box).to_have_value("3")
+    with page.expect_response("**/sim/settings"):
+        switch.uncheck(force=True)
+    assert json.loads(rehearsal.config.read_text("utf-8"))["confirm"] == {"above": None}
+
+
+@pytest.mark.parametrize(("label", "status"), [("Outage", 503), ("Rate limit", 429)])
 def test_trouble_reaches_the_api(page: Page, rehearsal: Rehearsal, label: str, status: int) -> None:
     """With a trouble chosen, calls to the stand-in begin to fail in that way."""
     page.goto(rehearsal.url)
     with page.expect_response("**/sim/trouble"):
-        page.get_by_role("radio", name=label).check(force=True)
+        page.get_by_role("radio", name=label, exact=True).check(force=True)
     assert status in {me(rehearsal.url, rehearsal.scene.bot) for _ in range(20)}
 
 

@@ -99,7 +99,7 @@ def test_a_bot_that_runs_and_is_set_up_is_well(real: Stage, start: Callable[...,
         assert found(text, subject, Grade.OK), text
     assert "12 are active" in found(text, "webhooks", Grade.OK)
     assert "can be written and read" in found(text, "store", Grade.OK)
-    assert "There is a worker; 0 events and 0 deliveries wait" in found(text, "queue", Grade.OK)
+    assert "There is a worker: 0 events and 0 deliveries wait" in found(text, "queue", Grade.OK)
 
 
 def test_it_never_says_a_secret(real: Stage) -> None:
@@ -407,7 +407,7 @@ def test_an_event_that_waits_long_while_a_worker_runs(well: Stage) -> None:
     """The log will say why."""
     well.fault("status", "GET", "/messages", status=502, times=None)
     well.ledger.record(Event(key="x", resource="messages", action="created", id="x"), well.clock.now() - 1800)
-    assert "an event for 30 minutes. Look into its log." in is_minded(well, "queue")
+    assert "an event for 30 minutes. Look into the log." in is_minded(well, "queue")
 
 
 def test_the_doctor_disturbs_no_worker(well: Stage) -> None:

@@ -125,7 +125,7 @@ def test_what_waits_for_a_space_it_was_removed_from_is_skipped(stage: Stage) -> 
     stage.world.leave(stage.bot, lobby, by=stage.alice)
     stage.settled()
     assert stage.states() == {State.SKIPPED: 1, State.SENT: 1}
-    assert "I was removed from the space" in stage.answers(message)[0]
+    assert "I was removed from the space" in stage.outcome(message)
 
 
 def test_somebody_elses_removal_skips_nothing(stage: Stage) -> None:

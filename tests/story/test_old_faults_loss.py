@@ -98,7 +98,7 @@ def test_l6_a_space_whose_owner_is_not_told_is_not_dropped_in_silence(empty_stag
     assert stage.body(lobby) == "one"
     stage.config()
     message = stage.broadcast(stage.alice, "two")
-    assert "Webex does not say which organization the space belongs to" in stage.answers(message)[0]
+    assert "Webex does not say which organization the space belongs to" in stage.outcome(message)
 
 
 def test_l7_the_sender_is_told_what_arrived_and_what_did_not(stage: Stage) -> None:
@@ -106,7 +106,7 @@ def test_l7_the_sender_is_told_what_arrived_and_what_did_not(stage: Stage) -> No
     stage.spaces(2)
     closed = stage.space("Vault")
     stage.fault("status", status=403, room=closed, times=None)
-    report = stage.answers(stage.broadcast(stage.alice, "hello"))[0]
+    report = stage.outcome(stage.broadcast(stage.alice, "hello"))
     assert "Sent: 3 (group spaces: 2, 1-1s: 1)" in report
     assert "Not delivered: 1" in report
     assert "Vault" in report

@@ -92,7 +92,7 @@ class Desk:
             ledger=self.ledger,
             clock=self.clock,
             config=lambda: self.config,
-            outcome=lambda broadcast, tallies: f"{broadcast.counts.sent} sent, {len(tallies)} tallies",
+            outcome=lambda broadcast, tallies: (f"{broadcast.counts.sent} sent, {len(tallies)} tallies", "a card"),
             log=lambda event, **_: self.logged.append(event),
             said=self.note_said,
             folder=self.files,

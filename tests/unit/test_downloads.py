@@ -132,6 +132,7 @@ def test_files_are_fetched_from_the_api(url: str, address: str) -> None:
         "https://webexapis.com.evil.example/v1/contents/abc",
         "https://webexapis.com@evil.example/v1/contents/abc",
         "http://api.ciscospark.com/v1/contents/abc",
+        BASE + "people/me",
         "https://api.ciscospark.com/v1/people/me",
         "https://api.ciscospark.com/v1/contents/../people/me",
         "https://api.ciscospark.com/v2/contents/abc",

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from broadcast.buttons import card
 from broadcast.config import Config, ReportRules
 from broadcast.jobs import DARE_EVERY, IDLE_SECONDS, LONG_PAUSE
 from broadcast.ledger.sqlite import SqliteLedger
@@ -37,6 +38,27 @@ def test_a_reply_whose_thread_is_gone_is_said_without_it(desk: Desk, town: Town)
     desk.ledger.queue_reply(Reply(key="k", markdown="hi", space_id=town.room.id, parent_id="gone"))
     desk.replies(town).step()
     assert town.said(town.room) == ["hi"]
+
+
+def test_a_reply_with_a_card_shows_it_in_its_thread(desk: Desk, town: Town) -> None:
+    """Where cards are not shown, the text is."""
+    hello = town.world.say(town.alice, town.room, "hi", mention=[town.bot])
+    reply = Reply(key="k", markdown="done", space_id=town.room.id, parent_id=hello.id, card=card("done", []))
+    desk.ledger.queue_reply(reply)
+    desk.replies(town).step()
+    [said] = town.world.messages(by=town.bot)
+    assert (said.markdown, said.parent_id, len(said.attachments)) == ("done", hello.id, 1)
+
+
+def test_a_reply_whose_card_is_refused_is_said_without_it(desk: Desk, town: Town) -> None:
+    """The text is in the thread, and only there."""
+    hello = town.world.say(town.alice, town.room, "hi", mention=[town.bot])
+    desk.ledger.queue_reply(
+        Reply(key="k", markdown="done", space_id=town.room.id, parent_id=hello.id, card='{"contentType": "a/b"}')
+    )
+    desk.replies(town).step()
+    [said] = town.world.messages(by=town.bot)
+    assert (said.markdown, said.parent_id, said.attachments) == ("done", hello.id, ())
 
 
 def run_replies(desk: Desk, town: Town, fault: Fault, minutes: int = 5) -> int:
@@ -109,6 +131,7 @@ def test_the_sender_is_told_once_in_the_thread(desk: Desk) -> None:
     assert [lane.step(), lane.step()] == [IDLE_SECONDS, IDLE_SECONDS]
     [reply] = desk.replies_waiting()
     assert (reply.space_id, reply.parent_id, reply.markdown) == ("home", "thread", "1 sent, 1 tallies")
+    assert reply.card == "a card"
     assert (desk.said, desk.ledger.unreported()) == (1, [])
 
 

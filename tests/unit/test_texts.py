@@ -35,7 +35,8 @@ def test_every_locale_has_the_same_placeholders(locale: str) -> None:
 def test_every_sentence_can_be_read_as_it_is(locale: str) -> None:
     """No sentence is empty, has blanks at its ends or two in a row, or shows a value that has no name."""
     texts = LOCALES[locale]
-    assert [key for key, text in texts.items() if not text or text != " ".join(text.split())] == []
+    lines = [(key, line) for key, text in texts.items() for line in text.split("\n")]
+    assert [key for key, line in lines if not line or line != " ".join(line.split())] == []
     assert [key for key, text in texts.items() if "" in placeholders(text)] == []
 
 

@@ -1,0 +1,88 @@
+"""What people say to steer a broadcast: words in its thread, buttons of a card, questions with a slash. Pure.
+
+Everything else they say is a message to be passed on.
+"""
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from broadcast.model import Broadcast
+
+QUESTIONS = ("/help", "/spaces", "/history")
+SHORTEST_SLIP = 4
+LIKENESS = 0.75
+
+
+class Order(StrEnum):
+    """What is to be done about a broadcast, or about a message that waits for its sender's word."""
+
+    STATUS = "status"
+    CANCEL = "cancel"
+    RECALL = "recall"
+    RETRY = "retry"
+    RETRY_UNKNOWN = "retry unknown"
+    REPORT = "report"
+    HELP = "help"
+    EDIT = "edit"
+    SEND = "send"
+    DROP = "drop"
+
+
+WORDS = tuple(order.value for order in Order if order not in (Order.EDIT, Order.SEND, Order.DROP))
+DECISIONS = {"send": Order.SEND, "cancel": Order.DROP}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """An order; an edit comes with the new text, as Markdown."""
+
+    order: Order
+    text: str = ""
+
+
+def command_in(body: str) -> Command | None:
+    """Return the command that a reply in a thread is; None where it is none."""
+    edit = re.match(r"\s*edit\s*:\s*", body, re.IGNORECASE)
+    if edit:
+        return Command(order=Order.EDIT, text=body[edit.end() :].strip())
+    word = _bare(body)
+    return Command(order=Order(word)) if word in WORDS else None
+
+
+def decision_in(body: str) -> Order | None:
+    """Return what a reply says about a message that waits for its sender's word."""
+    return DECISIONS.get(_bare(body))
+
+
+def meant(body: str) -> str:
+    """Return the word that a reply was probably meant to be, if it is nearly one; nothing otherwise."""
+    word = _bare(body)
+    if len(word) < SHORTEST_SLIP or len(word.split()) > 1:
+        return ""
+    return next(iter(get_close_matches(word, WORDS, n=1, cutoff=LIKENESS)), "")
+
+
+def question_in(body: str) -> str:
+    """Return which of the questions that begin with a slash a message is; nothing where it is none."""
+    word = _bare(body)
+    return word if word in QUESTIONS else ""
+
+
+def orders_for(broadcast: Broadcast) -> tuple[Order, ...]:
+    """Return what the sender may do about a broadcast that was not recalled."""
+    counts = broadcast.counts
+    if broadcast.finished_at is None:
+        return (Order.STATUS, Order.CANCEL, Order.RECALL)
+    possible = {
+        Order.RECALL: counts.sent + counts.unknown,
+        Order.RETRY: counts.failed,
+        Order.RETRY_UNKNOWN: counts.unknown,
+        Order.REPORT: counts.planned,
+    }
+    return tuple(order for order, count in possible.items() if count)
+
+
+def _bare(body: str) -> str:
+    return " ".join(body.casefold().split()).strip(" .!?")

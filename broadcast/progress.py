@@ -1,0 +1,127 @@
+"""One message in the sender's thread that tells how far a broadcast is, and is edited as it goes on.
+
+Webex takes ten edits of a message: nine are spread over the time that is left, the last one says that it is done. A
+broadcast that is over soon gets none. Posted at most once; says nothing about the outcome.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Protocol
+
+from broadcast.config import Config
+from broadcast.errors import WebexError
+from broadcast.model import Broadcast
+from broadcast.pacing import Gate
+from broadcast.ports import Clock, Gateway, Ledger
+
+IDLE_SECONDS = 1.0
+FIRST_AFTER = 10.0
+SHORTEST_PAUSE = 5.0
+STRETCH = 1.4
+MOST_EDITS = 9
+KEY = "progress"
+
+
+class Log(Protocol):
+    """What is told to the operator: an event and its fields."""
+
+    def __call__(self, event: str, **fields: object) -> None:
+        """Tell it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a thread shows: `message_id` is empty where the message could not be posted or nobody knows."""
+
+    message_id: str = ""
+    edits: int = 0
+    at: float = 0.0
+    text: str = ""
+
+
+class ProgressLane:
+    """Keeps the progress messages of all broadcasts up to date. `text` puts it into words."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        gateway: Gateway,
+        gate: Gate,
+        clock: Clock,
+        config: Callable[[], Config],
+        text: Callable[[Broadcast], str],
+        seconds_left: Callable[[Broadcast], float],
+        log: Log,
+    ) -> None:
+        self._ledger = ledger
+        self._gateway = gateway
+        self._gate = gate
+        self._clock = clock
+        self._config = config
+        self._text = text
+        self._seconds_left = seconds_left
+        self._log = log
+        kept = json.loads(ledger.recall(KEY) or "{}")
+        self._told = {int(number): Told(**told) for number, told in kept.items()}
+
+    def step(self) -> float:
+        """Bring every message up to date whose time has come."""
+        if self._gate.closed_for():
+            return IDLE_SECONDS
+        running = {one.number: one for one in self._ledger.unfinished()}
+        if self._config().report.in_thread:
+            for broadcast in running.values():
+                self._follow(broadcast)
+        for number in [number for number in self._told if number not in running]:
+            self._close(number)
+        return IDLE_SECONDS
+
+    def _follow(self, broadcast: Broadcast) -> None:
+        now = self._clock.now()
+        told = self._told.get(broadcast.number)
+        if told is None:
+            if now - broadcast.opened_at >= FIRST_AFTER:
+                self._begin(broadcast)
+            return
+        left = self._seconds_left(broadcast)
+        pause = max(SHORTEST_PAUSE * STRETCH**told.edits, left / max(1, MOST_EDITS - told.edits))
+        if told.message_id and told.edits < MOST_EDITS and now - told.at >= pause:
+            self._edit(broadcast, told)
+
+    def _begin(self, broadcast: Broadcast) -> None:
+        text = self._text(broadcast)
+        self._note(broadcast.number, Told())
+        try:
+            message_id = self._gateway.post(broadcast.space_id, text, parent_id=broadcast.thread_id)
+        except WebexError as error:
+            self._log("progress.failed", broadcast=broadcast.number, error=str(error))
+            return
+        self._note(broadcast.number, Told(message_id=message_id, at=self._clock.now(), text=text))
+
+    def _edit(self, broadcast: Broadcast, told: Told) -> None:
+        text = self._text(broadcast)
+        if text == told.text:
+            return
+        # Counted before it is tried: an edit that got no answer may have been one.
+        self._note(broadcast.number, replace(told, edits=told.edits + 1, at=self._clock.now(), text=text))
+        try:
+            self._gateway.edit(told.message_id, broadcast.space_id, text)
+        except WebexError as error:
+            self._log("progress.failed", broadcast=broadcast.number, error=str(error))
+
+    def _close(self, number: int) -> None:
+        broadcast = self._ledger.broadcast(number)
+        told = self._told[number]
+        if broadcast and told.message_id:
+            self._edit(broadcast, told)
+        self._note(number, None)
+
+    def _note(self, number: int, told: Told | None) -> None:
+        if told is None:
+            del self._told[number]
+        else:
+            self._told[number] = told
+        self._ledger.remember(KEY, json.dumps({number: asdict(one) for number, one in self._told.items()}))

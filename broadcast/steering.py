@@ -1,0 +1,315 @@
+"""What a sender can do about a broadcast after it was opened: look, stop it, take it back, send again, change it.
+
+The words come from a reply in the thread, a button, the live page, or an edit or deletion of the message itself; the
+answer always goes into the thread. Everything here may be repeated after a crash without harm.
+"""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from broadcast import narration
+from broadcast.audience import tallies_of
+from broadcast.buttons import card
+from broadcast.commands import Command, Order, command_in, meant, orders_for
+from broadcast.errors import Refused
+from broadcast.intake import body_of, content_of
+from broadcast.markup import inline
+from broadcast.model import (
+    NOTHING,
+    Broadcast,
+    Change,
+    Content,
+    Event,
+    Form,
+    Kind,
+    Message,
+    Person,
+    Reply,
+    State,
+    StoredFile,
+)
+from broadcast.policy import may_send, may_steer
+from broadcast.reports import outcome_text
+from broadcast.services import Services
+from broadcast.tables import csv_text
+
+LATELY = 10
+MOST_EDITS = 10
+"""Edits that Webex takes of one message."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """An order as somebody gave it. `key` is the same when it is repeated; `text` is the new one of an edit."""
+
+    key: str
+    order: Order
+    asked_at: float
+    text: str = ""
+
+
+def announce(bot: Services, broadcast: Broadcast) -> None:
+    """Tell the sender to whom the message goes: once, however often this is called."""
+    if not bot.config.report.in_thread:
+        return
+    text = narration.opened_text(bot.ledger.tallies(broadcast.number, examples=0), bot.outlook(broadcast), bot.texts)
+    buttons = bot.buttons(broadcast.number, orders_for(broadcast)) if broadcast.counts.unsettled else []
+    bot.say(
+        Reply(
+            key=f"opened:{broadcast.source_id}",
+            markdown=text,
+            space_id=broadcast.space_id,
+            parent_id=broadcast.thread_id,
+            card=card(text, buttons) if buttons else None,
+        )
+    )
+
+
+def answer_to(bot: Services, question: str, sender: Person) -> str:
+    """Return the answer to a question that begins with a slash."""
+    if question == "/history":
+        return history_text(bot, sender)
+    if question == "/help":
+        return bot.texts.say("slash_help")
+    places = bot.audience.of(sender, bot.me(), bot.config.destination)
+    return narration.audience_text("slash_spaces", tallies_of(places), narration.Outlook(), bot.texts)
+
+
+def on_reply(bot: Services, message: Message, sender: Person, body: str, asked_at: float) -> str:
+    """Do what a reply in a broadcast's thread asks for; return the outcome, or nothing where it is no command."""
+    broadcast = bot.ledger.broadcast_in_thread(message.parent_id) if message.parent_id else None
+    if broadcast is None:
+        return ""
+    command = command_in(body) or Command(order=Order.HELP, text=meant(body))
+    wish = Wish(key=message.id, order=command.order, text=command.text, asked_at=asked_at)
+    if command_in(body) is None:
+        if command.text:
+            _say(bot, broadcast, wish, bot.texts.say("steer_did_you_mean", word=command.text))
+        return "nearly a command" if command.text else ""
+    return obey(bot, broadcast, wish, sender)
+
+
+def obey(bot: Services, broadcast: Broadcast, wish: Wish, person: Person) -> str:
+    """Carry out an order, if the person may give it."""
+    if not may_steer(person, broadcast.sender_id, bot.config.source):
+        _say(bot, broadcast, wish, bot.texts.say("steer_not_yours", name=inline(broadcast.sender_name)))
+        return "not theirs to steer"
+    return carry_out(bot, broadcast, wish)
+
+
+def carry_out(bot: Services, broadcast: Broadcast, wish: Wish) -> str:
+    """Carry out an order; return the outcome."""
+    bot.log.info("broadcast.steered", broadcast=broadcast.number, order=wish.order.value)
+    match wish.order:
+        case Order.STATUS:
+            _say(bot, broadcast, wish, status_text(bot, broadcast), _buttons_for(bot, broadcast))
+        case Order.CANCEL:
+            _cancel(bot, broadcast, wish)
+        case Order.RECALL:
+            recall(bot, broadcast, wish)
+        case Order.RETRY | Order.RETRY_UNKNOWN:
+            _retry(bot, broadcast, wish)
+        case Order.REPORT:
+            _report(bot, broadcast)
+        case Order.EDIT:
+            edit(bot, broadcast, wish)
+        case Order.HELP:
+            _say(bot, broadcast, wish, bot.texts.say("steer_help"))
+    return wish.order.value
+
+
+def status_text(bot: Services, broadcast: Broadcast) -> str:
+    """Return how far a broadcast and its changes are."""
+    lines = []
+    for one in (broadcast, *bot.ledger.changes_of(broadcast.number)):
+        if one.finished_at is None:
+            lines.append(narration.progress_text(one, bot.outlook(one), bot.texts))
+        else:
+            lines.append(outcome_text(one, bot.ledger.tallies(one.number, examples=0), bot.texts))
+    if link := bot.link_to(broadcast):
+        lines.append(bot.texts.say("live_page", link=link))
+    return "\n\n".join(lines)
+
+
+def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_recalling", **values: str) -> None:
+    """Take every copy back, and send no more."""
+    before = _recall_of(bot, broadcast)
+    if before is None:
+        waiting = broadcast.counts.waiting
+        change = Change(
+            key=f"recall:{broadcast.source_id}", kind=Kind.RECALL, root=broadcast.number, asked_at=wish.asked_at
+        )
+        opened = bot.ledger.broadcast(bot.open_change(change) or 0)
+        count = opened.counts.planned if opened else 0
+        _say(bot, broadcast, wish, bot.texts.say(text, count=count, waiting=waiting, **values))
+    elif before.finished_at is None:
+        running = narration.progress_text(before, bot.outlook(before), bot.texts)
+        _say(bot, broadcast, wish, bot.texts.say("steer_recall_runs", text=running))
+    else:
+        again = bot.send_again(before.number, [State.FAILED, State.UNKNOWN])
+        key = "steer_recalling_again" if again else "steer_recall_done"
+        _say(bot, broadcast, wish, bot.texts.say(key, count=again))
+
+
+def edit(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
+    """Give every copy a new text."""
+    content = _new_content(bot, broadcast, wish.text) if wish.text else NOTHING
+    refusal = _why_not_edit(bot, broadcast, content)
+    if refusal:
+        _say(bot, broadcast, wish, bot.texts.say(refusal))
+        return
+    count = len(_edits_of(bot, broadcast))
+    change = Change(
+        key=f"edit:{broadcast.source_id}:{count}:{content.digest}",
+        kind=Kind.EDIT,
+        root=broadcast.number,
+        content=content,
+        asked_at=wish.asked_at,
+    )
+    opened = bot.ledger.broadcast(bot.open_change(change) or 0)
+    if opened:
+        _say(bot, broadcast, wish, bot.texts.say("steer_editing", count=opened.counts.planned))
+
+
+def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender: Person, event: Event) -> str:
+    """Pass an edit of the sender's message on, if its text has changed."""
+    me, rules = bot.me(), bot.config
+    body = body_of(message, me, allow_all=rules.destination.allow_mention_all)
+    # What cannot be edited is said once: nobody knows what else makes Webex say that a message was updated.
+    key = event.key if broadcast.form is Form.TEXT else broadcast.source_id
+    wish = Wish(key=key, order=Order.EDIT, text=body, asked_at=event.asked_at)
+    if broadcast.form is Form.TEXT and _new_content(bot, broadcast, body).digest == broadcast.digest:
+        return "the text is the same"
+    verdict = may_send(sender, me, rules.source)
+    if not verdict.allowed:
+        _say(bot, broadcast, wish, bot.texts.say("steer_edit_refused", why=bot.texts.why(verdict.why)))
+        return "refused"
+    edit(bot, broadcast, wish)
+    return "edited"
+
+
+def is_same(bot: Services, message: Message, sender: Person, digest: str) -> bool:
+    """Whether a message without a file still says what a digest was made of."""
+    body = body_of(message, bot.me(), allow_all=bot.config.destination.allow_mention_all)
+    return content_of(body, sender, None, bot.texts).digest == digest
+
+
+def history_text(bot: Services, sender: Person) -> str:
+    """Return what a person has sent lately."""
+    found = bot.ledger.broadcasts_of(sender.id, limit=LATELY)
+    if not found:
+        return bot.texts.say("slash_history_none")
+    lines = [bot.texts.say("slash_history_line", time=_when(one), **_counts(one)) for one in found]
+    text = "\n".join(f"- {line}" for line in lines)
+    link = bot.history_link(sender.id)
+    return f"{text}\n\n{bot.texts.say('slash_history_page', link=link)}" if link else text
+
+
+def _when(broadcast: Broadcast) -> str:
+    return datetime.fromtimestamp(broadcast.opened_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _counts(broadcast: Broadcast) -> dict[str, int]:
+    counts = broadcast.counts
+    return {
+        "planned": counts.planned,
+        "sent": counts.sent,
+        "failed": counts.failed,
+        "skipped": counts.skipped,
+        "unknown": counts.unknown,
+    }
+
+
+def _cancel(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
+    waiting = bot.ledger.cancel(broadcast.number, bot.clock.now())
+    now = bot.ledger.broadcast(broadcast.number) or broadcast
+    counts, texts = now.counts, bot.texts
+    if not waiting and now.cancelled_at is None:
+        said = texts.say("steer_nothing_waits", sent=counts.sent, failed=counts.failed, unknown=counts.unknown)
+    else:
+        said = texts.say("steer_cancelled", waiting=waiting, sent=counts.sent)
+    reached = counts.sent + counts.sending + counts.unknown
+    if reached and _recall_of(bot, broadcast) is None:
+        said += "\n\n" + texts.say("steer_cancelled_recall")
+    _say(bot, broadcast, wish, said, (Order.RECALL,) if reached else ())
+    bot.ring()
+
+
+def _retry(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
+    texts, counts = bot.texts, broadcast.counts
+    is_unknown = wish.order is Order.RETRY_UNKNOWN
+    if _recall_of(bot, broadcast):
+        said = texts.say("steer_was_recalled")
+    elif broadcast.finished_at is None:
+        said = texts.say("steer_still_runs")
+    elif count := bot.send_again(broadcast.number, [State.UNKNOWN if is_unknown else State.FAILED]):
+        said = texts.say("steer_retrying", count=count)
+    else:
+        said = texts.say("steer_nothing_unknown" if is_unknown else "steer_nothing_failed")
+    if counts.unknown and not is_unknown:
+        said += "\n\n" + texts.say("steer_unknown_left", count=counts.unknown)
+    _say(bot, broadcast, wish, said)
+
+
+def _report(bot: Services, broadcast: Broadcast) -> None:
+    folder = bot.files / f"report-{broadcast.number}"
+    path = folder / "content"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(csv_text(bot.ledger.deliveries(broadcast.number), bot.texts), encoding="utf-8", newline="")
+    name = f"broadcast-{broadcast.number}.csv"
+    file = StoredFile(path=path, name=name, content_type="text/csv", size=path.stat().st_size)
+    said = bot.texts.say("steer_report", count=broadcast.counts.planned)
+    content = Content(group_parts=(said,), direct_parts=(said,), form=Form.FILE, file=file)
+    try:
+        bot.gateway.post(broadcast.space_id, said, parent_id=broadcast.thread_id, content=content)
+    except Refused as error:
+        # The thread's first message may be gone.
+        if error.status not in (400, 404):
+            raise
+        bot.gateway.post(broadcast.space_id, said, content=content)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _why_not_edit(bot: Services, broadcast: Broadcast, content: Content) -> str:
+    if not content.group_parts:
+        return "steer_edit_empty"
+    if _recall_of(bot, broadcast):
+        return "steer_was_recalled"
+    if broadcast.form is not Form.TEXT:
+        return "steer_edit_form"
+    if len(_edits_of(bot, broadcast)) >= MOST_EDITS:
+        return "steer_edit_spent"
+    return "steer_same_text" if content.digest == broadcast.digest else ""
+
+
+def _new_content(bot: Services, broadcast: Broadcast, body: str) -> Content:
+    sender = Person(id=broadcast.sender_id, name=broadcast.sender_name, emails=(broadcast.sender_email,))
+    return content_of(body, sender, None, bot.texts)
+
+
+def _recall_of(bot: Services, broadcast: Broadcast) -> Broadcast | None:
+    return next((one for one in bot.ledger.changes_of(broadcast.number) if one.kind is Kind.RECALL), None)
+
+
+def _edits_of(bot: Services, broadcast: Broadcast) -> list[Broadcast]:
+    return [one for one in bot.ledger.changes_of(broadcast.number) if one.kind is Kind.EDIT]
+
+
+def _buttons_for(bot: Services, broadcast: Broadcast) -> tuple[Order, ...]:
+    if _recall_of(bot, broadcast):
+        return (Order.STATUS, Order.REPORT)
+    return orders_for(broadcast)
+
+
+def _say(bot: Services, broadcast: Broadcast, wish: Wish, text: str, orders: tuple[Order, ...] = ()) -> None:
+    bot.say(
+        Reply(
+            key=f"steer:{wish.order}:{wish.key}",
+            markdown=text,
+            space_id=broadcast.space_id,
+            parent_id=broadcast.thread_id,
+            card=card(text, bot.buttons(broadcast.number, orders)) if orders else None,
+        )
+    )
