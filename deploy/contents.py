@@ -29,7 +29,10 @@ NEVER_RUN = (
     "future/tests",
     "libfuturize",
     "libpasteurize",
+    "pydantic/mypy.py",
     "pydantic/v1",
+    "urllib3/contrib/emscripten",
+    "werkzeug/debug",
     "zappa/asynchronous.py",
     "zappa/cli.py",
     "zappa/core.py",
@@ -52,21 +55,25 @@ def left_out(stage: Stage) -> list[str]:
     return [*NEVER_RUN, *(escape(name) for name in sorted({*rest, *tools, *_tops(packages)} - {*OURS}))]
 
 
-def add_for_lambda(package: Path, stage: Stage) -> None:
-    """Fetch the packages that were built for another system than Lambda's once more, for Lambda, and add them."""
+def fetch_for_lambda(stage: Stage) -> tempfile.TemporaryDirectory[str]:
+    """Return a folder with the packages that are here built for another system than Lambda's, but built for Lambda."""
+    folder = tempfile.TemporaryDirectory()
     needed = {_key(name) for name in _needed()}
-    foreign = sorted(
-        f"{one.name}=={one.version}" for one in _installed() if _key(one.name) in needed and not _fits(one, stage)
-    )
-    if not foreign:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        _install(foreign, stage, folder)
-        with ZipFile(package, "a", ZIP_DEFLATED) as archive:
-            for path in sorted(Path(folder).rglob("*")):
-                if path.is_file() and ".dist-info" not in str(path) and path.suffix != ".pyc":
-                    archive.write(path, path.relative_to(folder))
-    click.echo(f"Packed for Lambda instead of for this machine: {', '.join(foreign)}.")
+    foreign = [one for one in _installed() if _key(one.name) in needed and not _fits(one, stage)]
+    if foreign:
+        names = sorted(f"{one.name}=={one.version}" for one in foreign)
+        _install(names, stage, folder.name)
+        click.echo(f"Packed for Lambda instead of for this machine: {', '.join(names)}.")
+    return folder
+
+
+def add(package: Path, folder: Path) -> None:
+    """Add what lies in a folder to the package."""
+    with ZipFile(package, "a", ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder)
+            if path.is_file() and path.suffix not in (".pyc", ".pyi") and not name.parts[0].endswith(".dist-info"):
+                archive.write(path, name)
 
 
 def _install(packages: Iterable[str], stage: Stage, folder: str) -> None:

@@ -30,6 +30,7 @@ def settings(cli: Any) -> None:
         local.use_own_environment()
         local.check_files(stage)
         cli.override_stage_config_setting("exclude_glob", contents.left_out(stage))
+        cli.for_lambda = contents.fetch_for_lambda(stage)
     if cli.command in ("deploy", "update"):
         _prepare(cli, stage)
     if cli.command == "undeploy":
@@ -39,7 +40,7 @@ def settings(cli: Any) -> None:
 def packed(cli: Any) -> None:
     """Make what is in the package fit for Lambda."""
     package = Path(cli.zip_path)
-    contents.add_for_lambda(package, _stage(cli))
+    contents.add(package, Path(cli.for_lambda.name))
     count = bytecode.add_to(package)
     click.echo(f"Compiled {count} modules; the package has {package.stat().st_size / 1e6:.1f} MB.")
 

@@ -204,7 +204,7 @@ class DynamoEvents(DynamoQueues):
 
 def lane_of(event: Event) -> str:
     """Return the lane an event waits in."""
-    return "message" if (event.resource, event.action) == ("messages", "created") else "duty"
+    return "message" if event.resource == "messages" else "duty"
 
 
 def _place_of(event: Event, number: int) -> Key:

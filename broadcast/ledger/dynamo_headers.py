@@ -12,7 +12,7 @@ from typing import Any
 
 from broadcast.ledger.dynamo_items import Item, Key, Value, in_order
 from broadcast.ledger.dynamo_store import as_json, named
-from broadcast.model import Broadcast, Content, Counts, Draft, Form, StoredFile
+from broadcast.model import Broadcast, Change, Content, Counts, Draft, Form, Kind, SpaceKind, StoredFile
 
 HEADERS = "broadcasts"
 TO_DO = "open"
@@ -23,7 +23,8 @@ class Header:
     """A broadcast without its deliveries and texts.
 
     `counts` are those of its end; `planned` and `left_out` are numbers of the plan, `texts_kept` False after the report
-    where nothing can be sent again.
+    where nothing can be sent again. `texts_of` is the number of the edit, or its own, under which its texts are kept;
+    `group_parts` and `direct_parts` say how many messages they are. `edited_by` is the key of the last edit.
     """
 
     number: int
@@ -43,6 +44,17 @@ class Header:
     left_out: int
     counts: Counts | None
     is_dropped: bool
+    kind: Kind
+    root: int
+    sender_id: str
+    asked_at: float
+    digest: str
+    revision: int
+    edited_by: str
+    texts_of: int
+    group_parts: int
+    direct_parts: int
+    cancelled_at: float | None
 
     @property
     def is_open(self) -> bool:
@@ -53,6 +65,17 @@ class Header:
     def runs(self) -> bool:
         """Whether its deliveries are claimed."""
         return self.is_open and self.finished_at is None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether what waits is to be skipped."""
+        return self.cancelled_at is not None and self.finished_at is None
+
+    def parts(self, kind: SpaceKind) -> int:
+        """Return how many messages a space of a kind gets; 0 for a change, which takes as many steps as it takes."""
+        if self.kind is not Kind.SEND:
+            return 0
+        return self.group_parts if kind is SpaceKind.GROUP else self.direct_parts
 
     @property
     def is_unreported(self) -> bool:
@@ -75,21 +98,75 @@ def source_key(source_id: str) -> Key:
     return Key("source", named(source_id))
 
 
+def listed(header: Header) -> tuple[Key, ...]:
+    """Return where it says of whom or of what a broadcast is."""
+    if header.kind is not Kind.SEND:
+        return (Key(changes_of(header.root), in_order(header.number)),)
+    return (
+        Key(in_thread(header.thread_id), in_order(header.number)),
+        Key(by_sender(header.sender_id), in_order(header.number)),
+    )
+
+
+def changes_of(root: int) -> str:
+    """Return the partition of the changes of a broadcast."""
+    return f"changes#{root}"
+
+
+def in_thread(thread_id: str) -> str:
+    """Return the partition of the broadcasts of a thread."""
+    return f"thread{named(thread_id)}"
+
+
+def by_sender(sender_id: str) -> str:
+    """Return the partition of the broadcasts of a sender."""
+    return f"sender{named(sender_id)}"
+
+
 def staged(number: int, draft: Draft) -> dict[str, Value]:
     """Return the attributes of a header that does not count yet."""
     return {
-        "number": number,
+        **_of_content(number, draft.content),
+        "kind": Kind.SEND.value,
+        "root": number,
         "source_id": draft.source_id,
         "space_id": draft.space_id,
         "thread_id": draft.thread_id,
         "sender_id": draft.sender.id,
         "sender_name": draft.sender.name,
         "sender_email": draft.sender.email,
-        "form": draft.content.form.value,
-        "has_card": draft.content.card is not None,
-        "texts_kept": True,
-        "file": _file_to_json(draft.content.file),
         "asked_at": draft.asked_at,
+    }
+
+
+def staged_change(number: int, change: Change, root: Header) -> dict[str, Value]:
+    """Return the attributes of the header of an edit or a recall that does not count yet."""
+    return {
+        **_of_content(number, change.content),
+        "kind": change.kind.value,
+        "root": root.number,
+        "source_id": change.key,
+        "space_id": root.space_id,
+        "thread_id": root.thread_id,
+        "sender_id": root.sender_id,
+        "sender_name": root.sender_name,
+        "sender_email": root.sender_email,
+        "asked_at": change.asked_at,
+    }
+
+
+def _of_content(number: int, content: Content) -> dict[str, Value]:
+    return {
+        "number": number,
+        "form": content.form.value,
+        "has_card": content.card is not None,
+        "texts_kept": bool(content.group_parts),
+        "file": _file_to_json(content.file),
+        "digest": content.digest,
+        "revision": 0,
+        "texts_of": number,
+        "group_parts": len(content.group_parts),
+        "direct_parts": len(content.direct_parts),
     }
 
 
@@ -113,6 +190,17 @@ def header_of(item: Item) -> Header:
         left_out=item.number("left_out", 0),
         counts=Counts(**json.loads(item.text("counts"))) if "counts" in item else None,
         is_dropped=item.flag("dropped"),
+        kind=Kind(item.text("kind")),
+        root=item.number("root"),
+        sender_id=item.text("sender_id"),
+        asked_at=item.time("asked_at"),
+        digest=item.text("digest"),
+        revision=item.number("revision"),
+        edited_by=item.text("edited_by", ""),
+        texts_of=item.number("texts_of"),
+        group_parts=item.number("group_parts"),
+        direct_parts=item.number("direct_parts"),
+        cancelled_at=item.time_if_any("cancelled_at"),
     )
 
 
@@ -129,6 +217,12 @@ def broadcast_of(header: Header, counts: Counts) -> Broadcast:
         finished_at=header.finished_at,
         card_refused=header.has_card and header.form is Form.FILE,
         counts=counts,
+        kind=header.kind,
+        root=header.root,
+        sender_id=header.sender_id,
+        form=header.form,
+        digest=header.digest,
+        cancelled_at=header.cancelled_at,
     )
 
 

@@ -6,8 +6,9 @@ as dropped before, and the mark fails on a header that is open. So of two that p
 what a crash leaves half written is dropped by the next holder of the lease, or by whoever plans the message next.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from broadcast.errors import LeaseLost
 from broadcast.ledger.dynamo_events import DynamoEvents
@@ -17,15 +18,16 @@ from broadcast.ledger.dynamo_headers import (
     content_of,
     header_key,
     header_of,
+    listed,
     source_key,
     staged,
     texts_to_json,
     to_do_key,
 )
-from broadcast.ledger.dynamo_items import Item, Key, Value, in_order
-from broadcast.ledger.dynamo_rows import Row, folder, plan_items, plan_key, plan_rows, planned, row_of
+from broadcast.ledger.dynamo_items import Key, Value, in_order
+from broadcast.ledger.dynamo_rows import Row, folder, plan_items, plan_key, plan_rows, row_of
 from broadcast.ledger.dynamo_store import PRESENT
-from broadcast.model import Content, Destination, Draft, Form, State
+from broadcast.model import Content, Draft, Form, State
 
 A_TEXT_ITEM = 300_000
 STAGED = "attribute_not_exists(#opened_at)"
@@ -38,18 +40,24 @@ class DynamoOpening(DynamoEvents):
 
     def stage(self, token: int, draft: Draft) -> int | None:
         """Make a number for a broadcast and write down all but the plan; None if the message was opened before."""
+        return self.stage_as(token, draft.source_id, draft.content, partial(staged, draft=draft))
+
+    def stage_as(
+        self, token: int, source_id: str, content: Content, values: Callable[[int], dict[str, Value]]
+    ) -> int | None:
+        """Stage what has these values, by its number; None if the message, or the change of the key, is open."""
         while True:
             self.hold(token)
-            if not self._make_way(draft.source_id):
+            if not self._make_way(source_id):
                 return None
             number = self.next_number("broadcast")
             self.put_over(to_do_key(number))
-            self.put_new(header_key(number), **staged(number, draft))
-            if self.put_new(source_key(draft.source_id), number=number):
+            self.put_new(header_key(number), **values(number))
+            if self.put_new(source_key(source_id), number=number):
                 break
             # A holder before was about to do the same.
             self.drop(number, only_if=STAGED)
-        self._write_texts(number, draft.content)
+        self.write_texts(number, number, content)
         return number
 
     def _make_way(self, source_id: str) -> bool:
@@ -61,36 +69,46 @@ class DynamoOpening(DynamoEvents):
             self.delete(known.key, only_if="#tag = :tag", tag=known.text("tag"))
         return True
 
-    def write_plan(
-        self, token: int, number: int, content: Content, destinations: Iterable[Destination], now: float
-    ) -> list[Row]:
+    def write_plan(self, token: int, number: int, plan: Iterable[Row]) -> list[Row]:
         """Write the plan of a staged broadcast down, item by item, and return it."""
         rows: list[Row] = []
-        for at, (text, some) in enumerate(plan_items(planned(number, content, destinations, now))):
+        for at, (text, some) in enumerate(plan_items(plan)):
             self.hold(token)
             self.put_new(plan_key(number, at), rows=text)
             rows += some
         return rows
 
-    def open_staged(self, token: int, number: int, rows: list[Row], now: float) -> None:
-        """Let a staged broadcast count."""
+    def open_staged(self, token: int, number: int, rows: list[Row], now: float) -> Header:
+        """Let a staged broadcast count, and return its header."""
+        header = self._any_header(number)
         self.hold(token)
+        if header is None:
+            raise LeaseLost(f"broadcast {number} has been dropped by somebody else before it was open")
+        for key in listed(header):
+            self.put_over(key)
         left_out = sum(row.state is State.SKIPPED for row in rows)
         change = "SET #opened_at = :now, #planned = :planned, #left_out = :left_out"
         values: dict[str, Value] = {"now": now, "planned": len(rows), "left_out": left_out}
         if not self.update(header_key(number), change, only_if=f"{NOT_DROPPED} AND {STAGED}", **values):
-            self.hold(token)
             raise LeaseLost(f"broadcast {number} has been dropped by somebody else before it was open")
+        return replace(header, opened_at=now, planned=len(rows), left_out=left_out)
 
     def header(self, number: int) -> Header | None:
         """Return the header of a broadcast that counts."""
-        found = self.get(header_key(number))
-        header = header_of(found) if found else None
+        header = self._any_header(number)
         return header if header and header.is_open else None
+
+    def _any_header(self, number: int) -> Header | None:
+        found = self.get(header_key(number))
+        return header_of(found) if found else None
 
     def to_do(self) -> list[Header]:
         """Return the broadcasts about which there may be something to do, in order; some may not count."""
-        keys = [header_key(int(item.key.sk)) for item in self.find(TO_DO, only="#pk, #sk")]
+        return self.headers_in(TO_DO)
+
+    def headers_in(self, pk: str) -> list[Header]:
+        """Return the headers of the broadcasts that are named in a partition, in order; some may not count."""
+        keys = [header_key(int(item.key.sk)) for item in self.find(pk, only="#pk, #sk")]
         return sorted(map(header_of, self.get_many(keys)), key=lambda header: header.number)
 
     def plan_of(self, number: int) -> list[Row]:
@@ -106,12 +124,11 @@ class DynamoOpening(DynamoEvents):
 
     def content(self, broadcast: int) -> Content:
         """Return what goes out."""
-        found = self.get(header_key(broadcast))
-        if found is None:
+        header = self._any_header(broadcast)
+        if header is None:
             raise LookupError(f"there is no broadcast {broadcast}")
-        header = header_of(found)
-        texts = "".join(item.text("text") for item in self._texts(broadcast)) if header.texts_kept else ""
-        return content_of(header, texts)
+        found = self.find(folder(broadcast), _texts(header.texts_of)) if header.texts_kept else iter(())
+        return content_of(header, "".join(item.text("text") for item in found))
 
     def settle_form(self, broadcast: int, form: Form) -> None:
         """Note whether a card goes out as a card or as a file."""
@@ -150,7 +167,8 @@ class DynamoOpening(DynamoEvents):
             return False
         self.delete_all(folder(number))
         self.delete(source_key(found.text("source_id")), only_if="#number = :number", number=number)
-        self.delete(to_do_key(number))
+        for key in (*listed(header_of(found)), to_do_key(number)):
+            self.delete(key)
         self.delete(header_key(number))
         return True
 
@@ -164,10 +182,13 @@ class DynamoOpening(DynamoEvents):
             elif not (header.runs or header.is_unreported):
                 self.nothing_to_do(header.number)
 
-    def _write_texts(self, number: int, content: Content) -> None:
+    def write_texts(self, broadcast: int, number: int, content: Content) -> None:
+        """Write down what a broadcast says, under the number of the one that makes it say that."""
         text = texts_to_json(content)
         for at, start in enumerate(range(0, len(text), A_TEXT_ITEM)):
-            self.put_new(Key(folder(number), f"text#{in_order(at)}"), text=text[start : start + A_TEXT_ITEM])
+            key = Key(folder(broadcast), f"{_texts(number)}{in_order(at)}")
+            self.put_over(key, text=text[start : start + A_TEXT_ITEM])
 
-    def _texts(self, number: int) -> Iterator[Item]:
-        return self.find(folder(number), "text#")
+
+def _texts(number: int) -> str:
+    return f"text#{in_order(number)}#"

@@ -6,19 +6,20 @@ not seen. A delivery without such an item is as it was planned.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from broadcast.ledger.dynamo_items import Item, Key, Value, in_order
 from broadcast.ledger.dynamo_store import as_json, named
 from broadcast.model import (
+    Changed,
     Claim,
-    Content,
     Delivery,
     Destination,
     GaveUp,
     InDoubt,
+    Kind,
     Outcome,
     PartSent,
     RetryAt,
@@ -40,7 +41,7 @@ class Row:
     seq: int
     space_id: str
     kind: SpaceKind
-    parts: int
+    root: int
     title: str = ""
     activity: float | None = None
     state: State = State.WAITING
@@ -57,7 +58,13 @@ class Row:
     webex_time: float = 0.0
     doubt_at: float | None = None
     repeat: bool = False
+    revision: int = 0
     version: int = 0
+
+    @property
+    def is_send(self) -> bool:
+        """Whether it brings a message, and does not change one."""
+        return self.root == self.broadcast
 
     @property
     def is_open(self) -> bool:
@@ -95,7 +102,7 @@ def plan_key(broadcast: int, number: int) -> Key:
     return Key(folder(broadcast), f"plan#{in_order(number)}")
 
 
-def planned(number: int, content: Content, destinations: Iterable[Destination], now: float) -> Iterator[Row]:
+def planned(number: int, destinations: Iterable[Destination], now: float) -> Iterator[Row]:
     """Yield the rows of a plan as it is read, each space once."""
     seen: set[str] = set()
     for seq, place in enumerate(destinations):
@@ -109,12 +116,21 @@ def planned(number: int, content: Content, destinations: Iterable[Destination], 
             space_id=place.space_id,
             kind=place.kind,
             title=place.title,
-            parts=len(content.parts(place.kind)),
+            root=number,
             activity=place.last_activity,
             state=State.SKIPPED if is_skipped else State.WAITING,
             why=place.why,
             settled_at=now if is_skipped else None,
         )
+
+
+def planned_change(number: int, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the rows of an edit or a recall: where there is, or may be, a copy of the broadcast with these rows."""
+    for row in rows:
+        if row.message_ids or row.state in (State.SENT, State.SENDING, State.UNKNOWN):
+            yield Row(
+                broadcast=number, root=row.root, seq=row.seq, space_id=row.space_id, kind=row.kind, title=row.title
+            )
 
 
 def plan_items(rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -161,8 +177,8 @@ def _from_json(values: dict[str, Any]) -> Row:
     return Row(**values)
 
 
-def claimed(token: int, now: float, webex_time: float) -> Step:
-    """Return what claims a delivery that waits and is due."""
+def claimed(token: int, revision: int, now: float, webex_time: float) -> Step:
+    """Return what claims a delivery that waits and is due, to be sent as that revision of the text says."""
 
     def step(row: Row) -> Row | None:
         if row.state is not State.WAITING or row.due_at > now:
@@ -176,49 +192,96 @@ def claimed(token: int, now: float, webex_time: float) -> Step:
             webex_time=webex_time,
             doubt_at=None,
             repeat=False,
+            revision=revision,
         )
 
     return step
 
 
-def settled(claim: Claim, outcome: Outcome, now: float) -> Step:
-    """Return what writes down the outcome of a claim, while it is the newest of its delivery."""
+def is_newest(row: Row, claim: Claim) -> bool:
+    """Whether a claim may be settled: it is the newest of its delivery, and nothing came of it yet."""
+    return row.state is State.SENDING and row.attempts == claim.attempt
+
+
+def settled(claim: Claim, outcome: Outcome, now: float, *, parts: int, is_cancelled: bool) -> Step:
+    """Return what writes down the outcome of a claim. `parts`: how many messages the space gets, 0 for a change."""
 
     def step(row: Row) -> Row | None:
-        is_newest = row.state is State.SENDING and row.attempts == claim.attempt
-        return _after(row, outcome, now) if is_newest else None
+        if not is_newest(row, claim):
+            return None
+        new = _after(row, outcome, now, parts)
+        return cancelled(now)(new) or new if is_cancelled else new
 
     return step
 
 
-def _after(row: Row, outcome: Outcome, now: float) -> Row:
+def _after(row: Row, outcome: Outcome, now: float, parts: int) -> Row:
     tried = row.tried_at if row.first_tried is None else row.first_tried
     match outcome:
         case PartSent(message_id=message_id):
-            return _with_part(row, message_id, now)
+            done = row.parts_sent + 1 >= parts
+            return _one_further(replace(row, message_ids=(*row.message_ids, message_id)), now, is_done=done)
+        case Changed(is_done=is_done):
+            return _one_further(row, now, is_done=is_done)
         case RetryAt(at=at, why=why, detail=detail, counts=counts):
-            first = tried if counts else row.first_tried
-            return replace(
-                row, state=State.WAITING, due_at=at, why=why, detail=detail, doubt_at=None, first_tried=first
-            )
+            later = replace(row, due_at=at, doubt_at=None, first_tried=tried if counts else row.first_tried)
+            # A text that was edited meanwhile may have fewer parts than were sent.
+            if parts and row.parts_sent >= parts:
+                return replace(later, state=State.SENT, why=Why.NONE, detail="", settled_at=now)
+            return replace(later, state=State.WAITING, why=why, detail=detail, settled_at=None)
         case GaveUp(state=state, why=why, detail=detail):
             return replace(row, state=state, why=why, detail=detail, doubt_at=None, settled_at=now)
         case InDoubt(look_at=look_at, detail=detail, repeat=repeat):
             return replace(row, doubt_at=look_at, detail=detail, repeat=repeat, first_tried=tried)
 
 
-def _with_part(row: Row, message_id: str, now: float) -> Row:
+def _one_further(row: Row, now: float, *, is_done: bool) -> Row:
     return replace(
         row,
         parts_sent=row.parts_sent + 1,
-        message_ids=(*row.message_ids, message_id),
-        state=State.SENT if row.parts_sent + 1 >= row.parts else State.WAITING,
+        state=State.SENT if is_done else State.WAITING,
         why=Why.NONE,
         detail="",
         due_at=0.0,
         first_tried=None,
         doubt_at=None,
         settled_at=now,
+    )
+
+
+def with_copies(copies: tuple[str, ...]) -> Step:
+    """Return what notes which messages a broadcast has in a space."""
+    return lambda row: (
+        replace(row, message_ids=copies, parts_sent=len(copies))
+        if (row.message_ids, row.parts_sent) != (copies, len(copies))
+        else None
+    )
+
+
+def cancelled(now: float) -> Step:
+    """Return what skips a delivery of a cancelled broadcast that waits."""
+    return lambda row: (
+        replace(row, state=State.SKIPPED, why=Why.CANCELLED, detail="", settled_at=now)
+        if row.state is State.WAITING
+        else None
+    )
+
+
+def superseded(now: float) -> Step:
+    """Return what skips a delivery of an edit that waits, because a later edit takes its place."""
+    return lambda row: (
+        replace(row, state=State.SKIPPED, why=Why.SUPERSEDED, detail="", settled_at=now)
+        if row.state is State.WAITING
+        else None
+    )
+
+
+def shortened(parts: int, now: float) -> Step:
+    """Return what ends a delivery that waits, and of which enough parts for a new text were sent."""
+    return lambda row: (
+        replace(row, state=State.SENT, why=Why.NONE, detail="", first_tried=None, settled_at=now)
+        if row.state is State.WAITING and row.parts_sent >= parts
+        else None
     )
 
 
@@ -234,22 +297,29 @@ def skipped(why: Why, now: float) -> Step:
     )
 
 
-def waiting_again(row: Row) -> Row:
-    """Return a delivery that is to be tried once more."""
-    return replace(
-        row,
-        state=State.WAITING,
-        why=Why.NONE,
-        detail="",
-        due_at=0.0,
-        first_tried=None,
-        doubt_at=None,
-        settled_at=None,
-    )
+def waiting_again(states: Sequence[State], parts: int) -> Step:
+    """Return what lets a delivery in one of the states wait once more, if it has not all of its parts."""
+
+    def step(row: Row) -> Row | None:
+        if row.state not in states:
+            return None
+        is_sent = bool(parts) and row.parts_sent >= parts
+        return replace(
+            row,
+            state=State.SENT if is_sent else State.WAITING,
+            why=Why.NONE,
+            detail="",
+            due_at=0.0,
+            first_tried=None,
+            doubt_at=None,
+            settled_at=None,
+        )
+
+    return step
 
 
-def claim_of(row: Row) -> Claim:
-    """Return the newest claim of a delivery."""
+def claim_of(row: Row, work: Kind, copies: tuple[str, ...], *, is_unsure: bool) -> Claim:
+    """Return the newest claim of a delivery. `copies` and `is_unsure` are for a change only."""
     return Claim(
         broadcast=row.broadcast,
         space_id=row.space_id,
@@ -262,6 +332,11 @@ def claim_of(row: Row) -> Claim:
         first_tried=row.first_tried,
         repeat=row.repeat,
         activity=row.activity,
+        work=work,
+        root=row.root,
+        copies=copies,
+        is_unsure=is_unsure,
+        revision=row.revision,
     )
 
 

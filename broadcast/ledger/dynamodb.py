@@ -7,42 +7,52 @@ and dropping it after its time one each.
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from broadcast.ledger.dynamo_deliveries import DynamoDeliveries
+from broadcast.ledger.dynamo_changes import RUNS, DynamoChanges
 from broadcast.ledger.dynamo_events import LANES, REPLIES
-from broadcast.ledger.dynamo_headers import HEADERS, Header, broadcast_of, header_key, header_of, source_key
-from broadcast.ledger.dynamo_opening import NOT_DROPPED, STAGED
+from broadcast.ledger.dynamo_headers import (
+    HEADERS,
+    Header,
+    broadcast_of,
+    by_sender,
+    changes_of,
+    header_key,
+    header_of,
+    in_thread,
+    source_key,
+)
+from broadcast.ledger.dynamo_opening import STAGED
 from broadcast.ledger.dynamo_rows import Row, delivery_of, folder, row_key, row_of
 from broadcast.ledger.dynamo_store import as_json
 from broadcast.model import Backlog, Broadcast, Counts, Delivery, State, Tally
 
 BROADCASTS_JUST_BEFORE = 50
-RUNS = f"{NOT_DROPPED} AND attribute_not_exists(#finished_at)"
 SETTLED_BEFORE = "#finished_at = :finished_at"
 
 
-class DynamoLedger(DynamoDeliveries):
+class DynamoLedger(DynamoChanges):
     """The whole ledger. `table` is the table's name; region and credentials are those of boto3."""
 
     def finish_broadcasts(self, token: int, now: float) -> list[Broadcast]:
         """Close the broadcasts of which nothing waits and nothing is being sent, and return them."""
-        with self._lock:
-            board = self._board
+        with self.lock:
+            board = self.board
             if board is None or board.token != token:
-                board = self._held_board(token)
+                board = self.held_board(token)
             if not board.all_settled():
                 return []
-            board = self._held_board(token)
+            board = self.held_board(token)
             ended = [self._finish(number, now) for number in board.all_settled()]
         return [self._broadcast(header) for header in ended if header]
 
     def _finish(self, number: int, now: float) -> Header | None:
-        board = self._board
+        board = self.board
         if board is None:
             return None
         counts = Counter(row.state for row in board.rows(number))
-        text = as_json({state.value: count for state, count in counts.items()})
+        text = as_json(counts)
         change = "SET #finished_at = :now, #counts = :counts"
         is_ours = self.update(header_key(number), change, only_if=RUNS, now=now, counts=text)
         board.close(number)
@@ -50,8 +60,8 @@ class DynamoLedger(DynamoDeliveries):
 
     def work_left(self, now: float) -> float | None:
         """Return the seconds until there is something to do, 0 if there is now; None if nothing is left at all."""
-        with self._lock:
-            board = self._newest_board()
+        with self.lock:
+            board = self.newest_board()
             is_at_work = bool(board.in_flight() or board.all_settled())
             dues = [board.next_due(), self.next_event_due(), self.next_reply_due()]
         is_said = any(item.text("state") != State.WAITING for item in self.find(REPLIES))
@@ -85,6 +95,27 @@ class DynamoLedger(DynamoDeliveries):
         """Return one broadcast."""
         header = self.header(number)
         return self._broadcast(header) if header else None
+
+    def broadcast_of(self, source_id: str) -> Broadcast | None:
+        """Return the broadcast of a message, or the change of a key."""
+        known = self.get(source_key(source_id))
+        return self.broadcast(known.number("number")) if known else None
+
+    def broadcast_in_thread(self, thread_id: str) -> Broadcast | None:
+        """Return the newest broadcast, changes aside, that was asked for in a thread."""
+        return next(self._listed(in_thread(thread_id)), None)
+
+    def broadcasts_of(self, sender_id: str, *, limit: int) -> list[Broadcast]:
+        """Return a sender's newest broadcasts, changes aside, newest first."""
+        return list(islice(self._listed(by_sender(sender_id)), limit))
+
+    def changes_of(self, root: int) -> list[Broadcast]:
+        """Return the edits and recalls of a broadcast, oldest first."""
+        return [self._broadcast(header) for header in self.headers_in(changes_of(root)) if header.is_open]
+
+    def unfinished(self) -> list[Broadcast]:
+        """Return what runs, oldest first."""
+        return [self._broadcast(header) for header in self.to_do() if header.runs]
 
     def is_open(self, source_id: str) -> bool:
         """Whether a broadcast of this message was opened before."""
@@ -128,6 +159,12 @@ class DynamoLedger(DynamoDeliveries):
         waiting = sum(self._counts(header).unsettled for header in self.to_do() if header.runs)
         age = max(0.0, now - min(events)) if events else None
         return Backlog(events=len(events), deliveries=waiting, oldest_event_age=age)
+
+    def _listed(self, pk: str) -> Iterator[Broadcast]:
+        """Yield the broadcasts that are named in a partition, newest first."""
+        for item in self.find(pk, newest_first=True, only="#pk, #sk"):
+            if found := self.broadcast(int(item.key.sk)):
+                yield found
 
     def _headers(self, *, newest_first: bool = False) -> Iterator[Header]:
         return map(header_of, self.find(HEADERS, newest_first=newest_first))

@@ -33,7 +33,7 @@ WORTH_A_WAIT = 20.0
 """Seconds without anything to do that a worker sits out; a longer time it is called again after."""
 
 LINGER_SECONDS = 2.0
-"""How long a long pause lasts before the worker leaves: the lanes may have a word to say about it."""
+"""How long there is nothing to do before the worker leaves: the lanes may have a last word to say about it."""
 
 LONGEST_ABSENCE = 11 * 3600.0
 """SQS hides a message for twelve hours at most, counted from when it was received."""
@@ -146,9 +146,7 @@ class WorkingHours:
         return max(0.0, self._home_at - self._clock.monotonic())
 
     def _is_enough(self, left: float | None) -> bool:
-        if left is None:
-            return True
-        if left < WORTH_A_WAIT:
+        if left is not None and left < WORTH_A_WAIT:
             self._quiet_since = None
             return False
         now = self._clock.monotonic()

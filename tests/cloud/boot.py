@@ -35,6 +35,7 @@ def main():
     module, function = name.rsplit(".", 1)
     handler = getattr(importlib.import_module(module), function)
     imported = time.perf_counter() - started
+    print("ready", file=answers, flush=True)
     for line in sys.stdin:
         call = json.loads(line)
         started = time.perf_counter()

@@ -38,7 +38,8 @@ def until(is_true: Callable[[], Any], what: str = "") -> Any:
 class CloudStage(Stage):
     """A world with a bot in the cloud. `task` is the folder with its code, this checkout unless another one is given.
 
-    `hidden` is the queue's visibility timeout in seconds, `tries` how often a message comes before it is put aside.
+    A call is ended after `timeout` seconds; `hidden` is the queue's visibility timeout, a second longer unless another one
+    is given, `tries` how often a message comes before it is put aside.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class CloudStage(Stage):
         *,
         task: Path = ROOT,
         runtime: Path = PACKAGES,
-        hidden: int = 5,
+        timeout: int = 60,
+        hidden: int | None = None,
         tries: int = 1000,
         **world: Any,
     ) -> None:
         super().__init__(folder, pace=1.0, **world)
-        self.aws, self._task, self._runtime = aws, task, runtime
+        self.aws, self._task, self._runtime, self._timeout = aws, task, runtime, timeout
+        hidden = timeout + 1 if hidden is None else hidden
         name = f"bot-{next(_numbers)}"
         self.sqs, self._dynamodb = aws.client("sqs"), aws.client("dynamodb")
         self.dead_url = self._queue(f"{name}-dead")
@@ -81,14 +84,18 @@ class CloudStage(Stage):
         variables = lambda_variables(**self.aws.variables, **self.variables(), TMPDIR=str(self._disk))
         return Sandbox(self._task, self._runtime, variables)
 
+    def lose_settings(self) -> None:
+        """Take away the file that every sandbox reads its settings from."""
+        (self.folder / "empty.env").unlink()
+
     def forget_disk(self) -> None:
         """Have the next sandbox begin with an empty disk, as on another machine."""
         shutil.rmtree(self._disk)
         self._disk.mkdir()
 
-    def poller(self, *, count: int = 1, timeout: float = 60.0) -> Poller:
+    def poller(self, *, count: int = 1) -> Poller:
         """Return what calls the worker when there are messages."""
-        return Poller(sqs=self.sqs, url=self.queue_url, start_sandbox=self.sandbox, count=count, timeout=timeout)
+        return Poller(sqs=self.sqs, url=self.queue_url, start_sandbox=self.sandbox, count=count, timeout=self._timeout)
 
     def take_message(self) -> dict[str, Any]:
         """Take a message out of the queue; return what Lambda is called with."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,13 @@ class Aws:
         """Return a client of a service."""
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **credentials}
         return boto3.client(service, endpoint_url=self.url, region_name=self.region, **keys)
+
+    @contextmanager
+    def checking_keys(self) -> Iterator[None]:
+        """Let nobody in whose key was not made here."""
+        requests.post(f"{self.url}/moto-api/reset-auth", data="0", timeout=30).raise_for_status()
+        yield
+        requests.post(f"{self.url}/moto-api/reset-auth", data="inf", timeout=30).raise_for_status()
 
     def reset(self) -> None:
         """Forget everything."""

@@ -78,18 +78,17 @@ class Poller:
         return [call for call in self.calls if call.end == end]
 
     def _poll(self, number: int) -> None:
-        sandbox: Sandbox | None = None
+        sandbox = self.start_sandbox()
         while not self._stop.wait(LOOK_EVERY):
+            sandbox.wait_until_ready()
             found = self.sqs.receive_message(
                 QueueUrl=self.url, MaxNumberOfMessages=1, MessageSystemAttributeNames=["All"]
             )
             for message in found.get("Messages", []):
-                sandbox = sandbox or self.start_sandbox()
                 if not self._call(number, sandbox, message):
                     sandbox.close()
-                    sandbox = None
-        if sandbox:
-            sandbox.close()
+                    sandbox = self.start_sandbox()
+        sandbox.close()
 
     def _call(self, number: int, sandbox: Sandbox, message: dict[str, Any]) -> bool:
         """Call the function with a message; say whether the sandbox is still of use."""

@@ -220,7 +220,7 @@ def test_functions_carry_out_a_broadcast(house: Open, stage: Stage) -> None:
     house("functions").get("/webhook").raise_for_status()
     message = stage.broadcast(stage.alice, "hello")
     assert [len(stage.copies(space)) for space in spaces] == [1] * 20
-    assert stage.answers(message) == ["Sent: 21 (group spaces: 20, 1-1s: 1)"]
+    assert stage.answers(message)[-1].startswith("Sent: 21 (group spaces: 20, 1-1s: 1)")
 
 
 def test_the_timer_takes_up_what_another_instance_left(house: Open, stage: Stage) -> None:

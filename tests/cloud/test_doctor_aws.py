@@ -173,7 +173,7 @@ def test_a_table_that_is_not_there(deployed: Deployed) -> None:
     assert (status, says.startswith("wrong"), NAME in says, "STORE" in says) == (1, True, True, True)
 
 
-def test_without_credentials_it_says_so(deployed: Deployed) -> None:
+def test_without_credentials_it_says_so(deployed: Deployed, tmp_path: Path) -> None:
     """Neither a traceback nor a riddle."""
     nowhere = {
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -182,4 +182,4 @@ def test_without_credentials_it_says_so(deployed: Deployed) -> None:
     }
     settings = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", **nowhere}
     assert deployed.say("store", **settings)[0] == 1
-    assert "redentials" in deployed.say("queue", STORE="sqlite:///ignored", **settings)[1]
+    assert "redentials" in deployed.say("queue", STORE=f"sqlite:///{tmp_path}/other.db", **settings)[1]

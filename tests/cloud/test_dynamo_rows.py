@@ -17,7 +17,7 @@ ROWS = st.builds(
     seq=st.integers(0),
     space_id=TEXTS,
     kind=st.sampled_from(SpaceKind),
-    parts=st.integers(0),
+    root=st.integers(1),
     title=TEXTS,
     activity=st.none() | FLOATS,
     state=st.sampled_from(State),
@@ -34,6 +34,7 @@ ROWS = st.builds(
     webex_time=FLOATS,
     doubt_at=st.none() | FLOATS,
     repeat=st.booleans(),
+    revision=st.integers(0),
     version=st.integers(0),
 )
 

@@ -90,9 +90,20 @@ def test_a_worker_leaves_when_nothing_is_left(house: Bellhouse) -> None:
     house.ask()
     answer = house.begin()
     house.finish()
-    house.look_again()
+    house.look_again(LINGER)
     assert ended(answer)
     assert house.is_lease_free()
+
+
+def test_a_worker_stays_for_what_comes_in_right_after(house: Bellhouse) -> None:
+    """People write more than one message; each would call a worker of its own otherwise."""
+    house.ask()
+    answer = house.begin()
+    house.finish()
+    house.look_again(LINGER - 1)
+    house.ask("b")
+    house.look_again(LINGER)
+    assert not answer.done()
 
 
 def test_a_worker_hands_over_before_its_time_is_over(house: Bellhouse) -> None:
@@ -202,7 +213,7 @@ def test_what_comes_in_while_a_worker_leaves_is_seen(house: Bellhouse) -> None:
 
     house.at_drain = another_asks_and_rings
     house.finish()
-    house.look_again()
+    house.look_again(LINGER)
     assert not ended(answer)
     assert house.messages()[0] == 1
 
