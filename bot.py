@@ -7,7 +7,6 @@ message, decides who may send and who gets it, and opens a broadcast in the ledg
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
@@ -34,13 +33,13 @@ from broadcast.pages import (
     services_here,
 )
 from broadcast.policy import may_join, may_send
+from broadcast.reading import fetch, fetch_again
 from broadcast.services import Services
 from broadcast.serving import serve
 from broadcast.webhooks import check_host, set_up
 
 pages = Blueprint("pages", __name__)
 SETUP_PATH = "/webhook"
-TRIES_FOR_A_MISSING_MESSAGE = 5
 
 
 def create_app(services: Services | None = None) -> Flask:
@@ -154,7 +153,7 @@ def on_message(bot: Services, job: Job) -> str:
     if opened := bot.ledger.broadcast_of(event.id):
         steering.announce(bot, opened)
         return "opened before"
-    message = _fetch(bot, job)
+    message = fetch(bot, job)
     if message is None:
         return "the message is gone"
     if same(message.person_id, me.id) or not is_for_me(message, me):
@@ -181,8 +180,7 @@ def _broadcast(bot: Services, job: Job, message: Message, sender: Person) -> str
     if not verdict.allowed:
         return _refuse(bot, message, verdict.why)
     if not message.file_urls and (wanted := question_in(body_of(message, bot.me(), allow_all=False))):
-        _answer(bot, message, wanted, steering.answer_to(bot, wanted, sender))
-        return wanted
+        return steering.answer(bot, wanted, message, sender)
     return _open(bot, job, message, sender)
 
 
@@ -208,6 +206,7 @@ def _open(bot: Services, job: Job, message: Message, sender: Person, *, agreed: 
         sender=sender,
         content=parcel.content,
         asked_at=job.event.asked_at,
+        is_private=message.space_kind is SpaceKind.DIRECT,
     )
     places: Iterable[Destination] = bot.audience.of(sender, me, rules)
     if not agreed and asking.is_needed(bot.config):
@@ -230,7 +229,7 @@ def on_edited(bot: Services, job: Job) -> str:
     broadcast, question = bot.ledger.broadcast_of(event.id), asking.find(bot, event.id)
     if broadcast is None and not (question and question.is_open):
         return "nothing to change"
-    message = _fetch_again(bot, event.id)
+    message = fetch_again(bot, event.id)
     if message is None:
         return "the message is gone"
     sender = bot.gateway.person(message.person_id)
@@ -245,7 +244,7 @@ def on_deleted(bot: Services, job: Job) -> str:
     """Take every copy of a message back that its sender has deleted."""
     event = job.event
     broadcast, question = bot.ledger.broadcast_of(event.id), asking.find(bot, event.id)
-    if (broadcast is None and question is None) or _fetch_again(bot, event.id):
+    if (broadcast is None and question is None) or fetch_again(bot, event.id):
         return "nothing to take back"
     if question and question.is_open:
         asking.close(bot, question, "void")
@@ -330,7 +329,7 @@ def give_up(bot: Services, job: Job, reason: str) -> None:
 def _take_word(bot: Services, job: Job, question: asking.Question, order: Order, person_id: str) -> str:
     if not asking.decide(bot, question, order, person_id, job.event.id):
         return "not to be sent"
-    message = _fetch_again(bot, question.source_id)
+    message = fetch_again(bot, question.source_id)
     if message is None:
         asking.close(bot, question, "void", "ask_void", job.event.id)
         return "the message is gone"
@@ -340,16 +339,6 @@ def _take_word(bot: Services, job: Job, question: asking.Question, order: Order,
         asking.close(bot, question, "void")
         return _refuse(bot, message, verdict.why)
     return _open(bot, job, message, sender, agreed=question)
-
-
-def _fetch_again(bot: Services, message_id: str) -> Message | None:
-    """Return a message as it is now, None if it is gone or no longer for the bot to read."""
-    try:
-        return bot.gateway.message(message_id)
-    except Refused as error:
-        if error.status not in (403, 404):
-            raise
-        return None
 
 
 def _told(bot: Services, message: Message, destinations: Iterable[Destination]) -> Iterator[Destination]:
@@ -372,20 +361,6 @@ HANDLERS: dict[tuple[str, str], Callable[[Services, Job], str]] = {
 
 def _log_skip(bot: Services, space_id: str, why: Why, **fields: object) -> None:
     bot.log.info("delivery.skipped", room_id=space_id, reason=why.value, why=bot.texts.why(why), **fields)
-
-
-def _fetch(bot: Services, job: Job) -> Message | None:
-    try:
-        message = bot.gateway.message(job.event.id)
-        return message if message.space_kind else replace(message, space_kind=bot.gateway.space(message.space_id).kind)
-    except Refused as error:
-        if error.status != 404:
-            raise
-        # Right after the event Webex may not know the message yet (WebexPythonSDK issues 70 and 83).
-        if job.attempts < TRIES_FOR_A_MISSING_MESSAGE:
-            raise TryLater("Webex does not know the message", seconds=2**job.attempts, holds=False) from error
-        bot.log.warning("message.gone", message_id=job.event.id)
-        return None
 
 
 def _refuse(bot: Services, message: Message, why: Why) -> str:

@@ -23,6 +23,7 @@ LONGEST_HOLD = 120.0
 
 HOUSEKEEPING_SECONDS = 3600.0
 LONG_PAUSE = 60.0
+LONGEST_LOOK_AWAY = 5.0
 PAUSE = "pause:"
 """What the key of a word about a pause begins with: it is said during the pause or not at all."""
 
@@ -78,11 +79,13 @@ class EventLane:
 
     def step(self) -> float:
         """Handle the next event."""
-        if closed := self._gate.closed_for():
-            return closed
+        closed = self._gate.closed_for()
         pending = self._next_event(self._clock.now())
         if pending is None:
             return IDLE_SECONDS
+        # An order from a page or the command line needs no word from Webex, and is often given because of the pause.
+        if closed and pending.event.resource != "orders":
+            return min(closed, LONGEST_LOOK_AWAY)
         age = self._clock.now() - pending.received_at
         if 0 <= age < self._hold_off:
             return self._hold_off - age
@@ -175,14 +178,14 @@ class ReplyLane:
         if reply.person_id:
             self._gateway.post_to_person(reply.person_id, reply.markdown)
             return
-        card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
         try:
+            card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
             self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
         except Refused as error:
-            # The thread may be one that the bot cannot read, or be gone; a card is more than some Webex takes.
-            if not (reply.parent_id or card) or error.status not in (400, 404):
+            # Webex may not take the card; the thread may be one that the bot cannot read, or be gone.
+            if not (reply.parent_id or reply.card) or error.status not in (400, 404):
                 raise
-            self._gateway.post(reply.space_id, reply.markdown)
+            self._post(replace(reply, card=None) if reply.card else replace(reply, parent_id=None))
 
     def _try_again_at(self, reply: Reply, error: WebexError) -> float | None:
         patience = Patience(now=self._clock.now(), first_tried=reply.first_tried, give_up_after=3600)

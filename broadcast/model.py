@@ -263,7 +263,10 @@ NOTHING = Content(group_parts=(), direct_parts=())
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A broadcast before it is opened. `source_id` is the sender's message, and the broadcast's identity."""
+    """A broadcast before it is opened. `source_id` is the sender's message, and the broadcast's identity.
+
+    `is_private`: it was asked for in a 1-1, so nobody else reads the thread.
+    """
 
     source_id: str
     space_id: str
@@ -271,6 +274,7 @@ class Draft:
     sender: Person
     content: Content
     asked_at: float
+    is_private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,6 +320,7 @@ class Broadcast:
     `root` is the number of the broadcast whose copies an edit or a recall changes, and the own one otherwise;
     `cancelled_at` says since when nothing more goes out. `digest` tells its content from others.
     `card_refused`: Webex did not take its card, so it went out as a file.
+    `is_private`: it was asked for in a 1-1, so nobody else reads the thread.
     """
 
     number: int
@@ -334,6 +339,7 @@ class Broadcast:
     form: Form = Form.TEXT
     digest: str = ""
     cancelled_at: float | None = None
+    is_private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

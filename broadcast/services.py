@@ -478,9 +478,8 @@ class Services:
         if not orders:
             return "\n\n".join(lines), None
         words = ", ".join(texts.say(f"how_to_{order.replace(' ', '_')}") for order in orders)
-        lines.append(texts.say("how_to_act", words=words))
-        text = "\n\n".join(lines)
-        return text, card(text, self.buttons(broadcast.number, orders))
+        shown = card("\n\n".join(lines), self.buttons(broadcast.number, orders))
+        return "\n\n".join([*lines, texts.say("how_to_act", words=words)]), shown
 
     def buttons(self, number: int, orders: Iterable[Order]) -> list[tuple[str, dict[str, str]]]:
         """Return the buttons that give orders about a broadcast."""

@@ -26,6 +26,7 @@ from broadcast.model import (
     Message,
     Person,
     Reply,
+    SpaceKind,
     State,
     StoredFile,
 )
@@ -66,10 +67,24 @@ def announce(bot: Services, broadcast: Broadcast) -> None:
     )
 
 
-def answer_to(bot: Services, question: str, sender: Person) -> str:
-    """Return the answer to a question that begins with a slash."""
+def answer(bot: Services, question: str, message: Message, sender: Person) -> str:
+    """Answer a question that begins with a slash; what a person has sent is told to that person alone."""
+    is_private = question == "/history" and message.space_kind is not SpaceKind.DIRECT
+    bot.say(
+        Reply(
+            key=f"{question}:{message.id}",
+            markdown=_answer_to(bot, question, sender),
+            space_id="" if is_private else message.space_id,
+            parent_id=None if is_private else message.thread_id,
+            person_id=sender.id if is_private else "",
+        )
+    )
+    return question
+
+
+def _answer_to(bot: Services, question: str, sender: Person) -> str:
     if question == "/history":
-        return history_text(bot, sender)
+        return _history_text(bot, sender)
     if question == "/help":
         return bot.texts.say("slash_help")
     places = bot.audience.of(sender, bot.me(), bot.config.destination)
@@ -195,8 +210,7 @@ def is_same(bot: Services, message: Message, sender: Person, digest: str) -> boo
     return content_of(body, sender, None, bot.texts).digest == digest
 
 
-def history_text(bot: Services, sender: Person) -> str:
-    """Return what a person has sent lately."""
+def _history_text(bot: Services, sender: Person) -> str:
     found = bot.ledger.broadcasts_of(sender.id, limit=LATELY)
     if not found:
         return bot.texts.say("slash_history_none")

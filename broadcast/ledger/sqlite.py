@@ -208,6 +208,7 @@ class SqliteLedger(SqliteChanges):
             form=Form(row["form"]),
             digest=row["digest"],
             cancelled_at=row["cancelled_at"],
+            is_private=bool(row["is_private"]),
             counts=Counts(**{group["state"]: group["count"] for group in counts}),
         )
 

@@ -8,9 +8,9 @@ from broadcast.model import Change, Kind
 
 OPEN_CHANGE = """
     INSERT INTO broadcasts (source_id, kind, root, space_id, thread_id, sender_id, sender_name, sender_email,
-    group_parts, direct_parts, form, digest, asked_at, opened_at)
+    is_private, group_parts, direct_parts, form, digest, asked_at, opened_at)
     SELECT :key, :kind, number, space_id, thread_id, sender_id, sender_name, sender_email,
-    :group_parts, :direct_parts, :form, :digest, :asked_at, :now
+    is_private, :group_parts, :direct_parts, :form, :digest, :asked_at, :now
     FROM broadcasts WHERE number = :root AND kind = 'send' AND opened_at IS NOT NULL
 """
 FILL_CHANGE = """

@@ -157,6 +157,7 @@ class SqliteDeliveries(SqliteEvents):
             "file_size": file.size if file else None,
             "file_url": file.url if file else "",
             "digest": content.digest,
+            "is_private": draft.is_private,
             "asked_at": draft.asked_at,
         }
         names = ", ".join(row)

@@ -51,6 +51,7 @@ MIGRATIONS = (
         file_size INTEGER,
         digest TEXT NOT NULL DEFAULT '',
         revision INTEGER NOT NULL DEFAULT 0,
+        is_private INTEGER NOT NULL DEFAULT 0,
         cancelled_at REAL,
         asked_at REAL NOT NULL,
         opened_at REAL,

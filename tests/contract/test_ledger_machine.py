@@ -43,6 +43,7 @@ NAMES = ("a", "b", "c")
 PARTS = ("one", "two")
 FINAL = {State.SENT, State.FAILED, State.SKIPPED, State.UNKNOWN}
 MOST_SENDS = 3
+OFTEN = ("done", "done", *FATES)
 VERDICTS = ("true", "true", "nobody knows", "later")
 Place = tuple[int, str]
 
@@ -74,10 +75,12 @@ class LedgerMachine(RuleBasedStateMachine):
         """Throw the file away."""
         self.folder.cleanup()
 
-    @initialize(out=st.sampled_from(NAMES))
-    def begin(self, out: str) -> None:
-        """Two broadcasts are waiting from the start, and one space is left out of the first."""
+    @initialize(out=st.sampled_from(NAMES), fates=st.lists(st.sampled_from(OFTEN), max_size=9))
+    def begin(self, out: str, fates: list[str]) -> None:
+        """One space is left out of the first broadcast, which may have come far; a second one waits."""
         self.open_one(out, 2, Form.TEXT)
+        self.send(fates)
+        self.finish()
         self.open_one("", 1, Form.UNTRIED)
 
     # what people do
@@ -140,14 +143,14 @@ class LedgerMachine(RuleBasedStateMachine):
 
     # what the worker does
 
-    @rule(fates=st.lists(st.sampled_from(("done", *FATES)), min_size=1, max_size=8))
+    @rule(fates=st.lists(st.sampled_from(OFTEN), min_size=1, max_size=8))
     def send(self, fates: list[str]) -> None:
         """Claim, attempt, and write down at once what came of it, one after the other."""
         for fate in fates:
             for claim, outcome in self.attempts(1, fate):
                 self.settle(claim, outcome)
 
-    @rule(limit=st.integers(1, 6), fate=st.sampled_from(("done", *FATES)))
+    @rule(limit=st.integers(1, 6), fate=st.sampled_from(OFTEN))
     def send_only(self, limit: int, fate: str) -> None:
         """Claim and attempt; the outcome is on its way."""
         self.flying += self.attempts(limit, fate)

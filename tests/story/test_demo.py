@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.story.demo_page import choose, outside, say, tile
+from tests.story.demo_page import card, choose, outside, say, tile
 from webexsim.demo import ROOT
 
 OWN = ("Project Phoenix", "Návštěvy a zasedačky", "News from the board", "Alice Novak", "Ben Okafor", "Eva Malá")
@@ -107,6 +107,45 @@ def test_a_sample_card_arrives_as_a_card(page: Page, demo: Demo) -> None:
     expect(page.locator("#run-title")).to_have_text("17 of 17 arrived")
     tile(page, "Data platform").click()
     expect(page.get_by_role("group", name="Adaptive Card").last).to_contain_text("Team lunch on Friday")
+
+
+def test_a_broadcast_is_edited_and_taken_back_where_it_was_written(page: Page, demo: Demo) -> None:
+    """Editing the message changes every copy, one click on `recall` deletes them; the thread tells of both."""
+    page.goto(demo.page)
+    choose(page, "Alice Novak")
+    say(page, "Parking closes at six")
+    expect(page.locator("#run-title")).to_have_text("17 of 17 arrived")
+    page.locator("#talk > .mine").last.get_by_role("button", name="Edit").click()
+    page.get_by_label("Edit your message").fill("Parking closes at seven")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#run-title")).to_have_text("17 of 17 edited")
+    expect(tile(page, "Book club").locator(".last")).to_have_text("Parking closes at seven")
+    page.get_by_role("group", name="Words that steer").get_by_role("button", name="recall").click()
+    expect(page.locator("#run-title")).to_have_text("17 of 17 recalled")
+    expect(page.locator("#talk .thread .message").last).to_contain_text("Taken back: 17")
+
+
+@pytest.fixture
+def asking_first(page: Page, demo: Demo) -> Iterator[Page]:
+    """The page with the question before sending on, and off again afterwards."""
+    page.goto(demo.page)
+    switch = page.get_by_role("switch", name=re.compile("Ask first above"))
+    with page.expect_response("**/sim/settings"):
+        switch.check(force=True)
+    yield page
+    with page.expect_response("**/sim/settings"):
+        switch.uncheck(force=True)
+
+
+def test_nothing_goes_out_before_the_button_is_pressed(asking_first: Page) -> None:
+    """The bot shows a card in the thread; its first button sends."""
+    page = asking_first
+    choose(page, "Ben Okafor")
+    say(page, "Fire drill at ten")
+    expect(page.locator("#run-title")).to_have_text("The bot asks first")
+    expect(page.locator(".tile .last").get_by_text("Fire drill at ten")).to_have_count(0)
+    card(page).get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#run-title")).to_have_text("17 of 17 arrived")
 
 
 def test_the_demo_ends_with_its_bot_when_it_is_told_to(tmp_path: Path) -> None:

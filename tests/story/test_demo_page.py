@@ -4,7 +4,7 @@ import base64
 import http.client
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from webexsim.demo import write_config
 from webexsim.model import Message, Person, Space
 from webexsim.scenes import Scene, add_spaces, office
 from webexsim.storage import SimFile
+from webexsim.subscriptions import Wish
 from webexsim.world import World
 
 HOSTILE = (
@@ -104,13 +105,23 @@ def answer(rehearsal: Rehearsal, root: Message, text: str, **rest: Any) -> Messa
 def copy(rehearsal: Rehearsal, title: str, text: str) -> Message:
     """Post a copy as the bot does."""
     return rehearsal.world.say(
-        rehearsal.scene.bot, space_named(rehearsal, title), markdown=f"Message from Alice:\n\n{text}"
+        rehearsal.scene.bot, space_named(rehearsal, title), markdown=f"Message from Alice Novak:\n\n{text}"
     )
 
 
 def replies(rehearsal: Rehearsal) -> list[str]:
     """Return what the sender has written in threads."""
     return [said.text for said in rehearsal.world.messages(by=rehearsal.scene.sender) if said.parent_id]
+
+
+def presses(rehearsal: Rehearsal) -> list[tuple[Person, Mapping[str, Any]]]:
+    """Return a list that fills with who presses a card's button, and what with."""
+    pressed: list[tuple[Person, Mapping[str, Any]]] = []
+    bot = rehearsal.scene.bot
+    wish = Wish(name="w", target_url="http://127.0.0.1:9/", resource="attachmentActions", event="created")
+    rehearsal.world.webhooks.create(bot, wish)
+    rehearsal.world.webhooks.listen(lambda _, event: pressed.append((event.subject.person, event.subject.inputs)))
+    return pressed
 
 
 def test_a_copy_fills_the_tile_of_its_space_and_no_other(page: Page, rehearsal: Rehearsal) -> None:
@@ -173,7 +184,9 @@ def test_a_link_without_words_of_its_own_is_shown_as_the_spaces_name(page: Page,
     """A bare address of a space reads as its title, in plain text and in a card; others open in a tab of their own."""
     address = link_to(rehearsal, "Book club")
     text = {"type": "TextBlock", "text": f"In {address} and [here](http://127.0.0.1:9/b/1).", "wrap": True}
-    answer(rehearsal, order(rehearsal), f"See {address}.", attachments=[attachment([text])])
+    root = order(rehearsal)
+    answer(rehearsal, root, f"See {address}.")
+    answer(rehearsal, root, "", attachments=[attachment([text])])
     page.goto(rehearsal.url)
     expect(page.locator("#talk").get_by_role("link", name="Book club")).to_have_count(2)
     expect(card(page).get_by_role("link", name="here")).to_have_attribute("target", "_blank")
@@ -189,6 +202,148 @@ def test_a_card_is_shown_with_its_text_inputs_and_actions(page: Page, rehearsal:
     expect(shown).to_contain_text("Lunch <b>today</b>")
     expect(shown.get_by_label("Name")).to_be_visible()
     expect(shown.get_by_role("button", name="Count me in")).to_be_enabled()
+
+
+def test_one_replies_in_the_thread_of_ones_message(page: Page, rehearsal: Rehearsal) -> None:
+    """The thread of the newest message is open; a word that steers is one click, others are typed."""
+    page.goto(rehearsal.url)
+    say(page, "Lunch at eleven")
+    steering = page.get_by_role("group", name="Words that steer this broadcast")
+    steering.get_by_role("button", name="status").click()
+    expect(page.locator("#talk .thread .mine")).to_have_text(re.compile("status"))
+    page.get_by_label("Reply in the thread").fill("edit: Lunch at noon")
+    page.get_by_label("Reply in the thread").press("Enter")
+    expect(page.locator("#talk .thread .mine")).to_have_count(2)
+    assert replies(rehearsal) == ["status", "edit: Lunch at noon"]
+
+
+def test_what_is_being_typed_survives_what_the_bot_says(page: Page, rehearsal: Rehearsal) -> None:
+    """The bot's answer, its edit and an edit of the message itself leave reply and focus where they are."""
+    root = order(rehearsal)
+    page.goto(rehearsal.url)
+    page.get_by_label("Reply in the thread").press_sequentially("rec")
+    said = answer(rehearsal, root, "On its way to 17")
+    expect(page.locator("#talk .thread")).to_contain_text("On its way to 17")
+    rehearsal.world.edit(said, "Sent to 17")
+    rehearsal.world.edit(root, "Lunch at noon")
+    expect(page.locator("#talk .thread .message")).to_contain_text(re.compile("edited.*Sent to 17"))
+    page.keyboard.type("all")
+    expect(page.get_by_label("Reply in the thread")).to_have_value("recall")
+
+
+def test_an_own_message_is_edited_in_place(page: Page, rehearsal: Rehearsal) -> None:
+    """The box has what was typed, marks included; afterwards the message says that it was edited."""
+    page.goto(rehearsal.url)
+    say(page, "Lunch at **eleven**")
+    page.get_by_role("button", name="Edit", exact=True).click()
+    expect(page.get_by_label("Edit your message")).to_have_value("Lunch at **eleven**")
+    page.get_by_label("Edit your message").fill("Lunch at **noon**")
+    page.keyboard.press("Enter")
+    expect(page.locator("#talk > .mine > .body")).to_contain_text(re.compile("edited.*Lunch at noon"))
+    [message] = rehearsal.world.messages(by=rehearsal.scene.sender)
+    assert message.html == "<p>Lunch at <strong>noon</strong></p>"
+
+
+def test_an_own_message_is_deleted_and_its_thread_stays(page: Page, rehearsal: Rehearsal) -> None:
+    """A line says so where it was, also after a reload; the bot's messages have no such buttons."""
+    root = order(rehearsal)
+    answer(rehearsal, root, "Sent to 17")
+    page.goto(rehearsal.url)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    for _ in range(2):
+        expect(page.locator("#talk > li")).to_have_text(re.compile("deleted.*Sent to 17"))
+        expect(page.get_by_role("button", name="Delete", exact=True)).to_have_count(0)
+        page.reload()
+    assert rehearsal.world.messages(by=rehearsal.scene.sender) == []
+
+
+def test_a_cards_button_sends_its_data_with_what_was_filled_in(page: Page, rehearsal: Rehearsal) -> None:
+    """Send waits for what is required and brings data and inputs, as the person who pressed."""
+    pressed = presses(rehearsal)
+    answer(rehearsal, order(rehearsal), "Sure?", attachments=[QUESTION])
+    page.goto(rehearsal.url)
+    expect(card(page)).to_contain_text("17 spaces")
+    card(page).get_by_role("button", name="Send").click()
+    expect(card(page).get_by_role("status")).to_have_text("Say why.")
+    card(page).get_by_label("Why").fill("lunch")
+    card(page).get_by_label("No report").check()
+    card(page).get_by_role("button", name="Send").click()
+    expect(card(page).get_by_role("status")).to_have_text("Sent: Send")
+    expected = {"do": "send", "quiet": "true", "why": "lunch"}
+    assert pressed == [(rehearsal.scene.sender, expected)]
+
+
+def test_a_button_that_takes_no_inputs_asks_for_none(page: Page, rehearsal: Rehearsal) -> None:
+    """Cancel works on a form that is not filled in."""
+    pressed = presses(rehearsal)
+    answer(rehearsal, order(rehearsal), "Sure?", attachments=[QUESTION])
+    page.goto(rehearsal.url)
+    card(page).get_by_role("button", name="Cancel").click()
+    expect(card(page).get_by_role("status")).to_have_text("Sent: Cancel")
+    assert pressed == [(rehearsal.scene.sender, {"do": "cancel"})]
+
+
+def test_a_card_in_a_space_one_is_not_in_cannot_be_pressed(page: Page, rehearsal: Rehearsal) -> None:
+    """Its buttons are off and say why."""
+    rehearsal.world.say(
+        rehearsal.scene.bot, rehearsal.world.direct(rehearsal.scene.bot, rehearsal.scene.colleague), attachments=[LUNCH]
+    )
+    page.goto(rehearsal.url)
+    tile(page, "Ben Okafor").click()
+    press = page.get_by_role("dialog").get_by_role("button", name="Count me in")
+    expect(press).to_be_disabled()
+    expect(press).to_have_attribute("title", "Alice Novak is not in this space.")
+
+
+def test_a_tile_shows_that_its_copy_was_edited_and_recalled(page: Page, rehearsal: Rehearsal) -> None:
+    """Live and after a reload the wall counts what was changed and what was taken back."""
+    order(rehearsal)
+    first, second = copy(rehearsal, "Book club", "Eleven"), copy(rehearsal, "Design guild", "Eleven")
+    page.goto(rehearsal.url)
+    expect(page.locator("#run-title")).to_have_text("2 of 24 arrived")
+    rehearsal.world.edit(first, "Message from Alice Novak:\n\nNoon")
+    expect(page.locator("#run-title")).to_have_text("1 of 2 edited")
+    expect(tile(page, "Book club")).to_contain_text(re.compile("edited.*Noon"))
+    rehearsal.world.delete(second)
+    for _ in range(2):
+        expect(page.locator("#run-title")).to_have_text("1 of 2 recalled")
+        expect(tile(page, "Design guild")).to_have_attribute("data-state", "recalled")
+        expect(tile(page, "Book club")).to_have_attribute("data-state", "arrived")
+        page.reload()
+
+
+def test_a_word_to_the_sender_is_no_copy(page: Page, rehearsal: Rehearsal) -> None:
+    """Where the message has gone, the bot answers outside of its thread, and the sender's tile stays recalled."""
+    root = order(rehearsal)
+    said = copy(rehearsal, "Alice Novak", "Eleven")
+    page.goto(rehearsal.url)
+    expect(tile(page, "Alice Novak")).to_have_attribute("data-state", "arrived")
+    for gone in (root, said):
+        rehearsal.world.delete(gone)
+    rehearsal.world.say(rehearsal.scene.bot, space_named(rehearsal, "Alice Novak"), "Taken back: 1")
+    expect(page.locator("#talk")).to_contain_text("Taken back: 1")
+    expect(tile(page, "Alice Novak")).to_have_attribute("data-state", "recalled")
+
+
+def test_an_edit_that_failed_stands_on_the_tile_until_one_succeeds(page: Page, rehearsal: Rehearsal) -> None:
+    """The reason is worth more than that an older copy is there."""
+    order(rehearsal)
+    said = copy(rehearsal, "Book club", "Eleven")
+    page.goto(rehearsal.url)
+    note = {"room_id": said.room_id, "state": "failed", "reason": "Webex lets nobody edit a file"}
+    post(rehearsal.url, "/sim/notes", [note])
+    expect(tile(page, "Book club").locator(".last")).to_have_text("Webex lets nobody edit a file")
+    rehearsal.world.edit(said, "Message from Alice Novak:\n\nNoon")
+    expect(tile(page, "Book club")).to_have_attribute("data-state", "arrived")
+
+
+def test_a_question_to_the_bot_is_one_click_and_no_broadcast(page: Page, rehearsal: Rehearsal) -> None:
+    """`/spaces` goes out as it stands, and the run above stays what it was."""
+    page.goto(rehearsal.url)
+    page.get_by_role("button", name="/spaces").click()
+    expect(page.locator("#talk")).to_contain_text("/spaces")
+    expect(page.locator("#run-title")).to_have_text("No broadcast yet")
+    assert [said.text for said in rehearsal.world.messages(by=rehearsal.scene.sender)] == ["/spaces"]
 
 
 def test_a_file_that_arrived_can_be_downloaded_byte_for_byte(page: Page, rehearsal: Rehearsal) -> None:

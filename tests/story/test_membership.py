@@ -6,7 +6,7 @@ import pytest
 
 from bot import on_left
 from broadcast.errors import Refused
-from broadcast.model import Event, SpaceKind, State
+from broadcast.model import Event, Job, SpaceKind, State
 from tests.story.stage import Stage, eventually
 from webexsim import Fault, Space
 
@@ -174,7 +174,8 @@ def test_a_removal_is_believed_only_when_webex_confirms_it(stage: Stage) -> None
     stage.space(members=[stage.bot, stage.alice])
     assert stage.services
     own = next(one for one in stage.services.gateway.memberships() if one.space_kind is SpaceKind.GROUP)
-    late = Event(key="late", resource="memberships", action="deleted", id=own.id, person_id=stage.bot.id)
+    event = Event(key="late", resource="memberships", action="deleted", id=own.id, person_id=stage.bot.id)
+    late = Job(event=event)
     stage.webex.faults.add(Fault(method="GET", path="/memberships/", kind="status", status=503))
     with pytest.raises(Refused):
         on_left(stage.services, late)

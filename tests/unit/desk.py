@@ -1,5 +1,6 @@
 """A ledger, a clock and a gate with the lanes of work around them, and a record of what they did."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from broadcast.model import (
     GaveUp,
     Job,
     PartSent,
+    PendingEvent,
     Person,
     Reply,
     SpaceKind,
@@ -28,6 +30,7 @@ from tests.unit.fakes import FakeClock
 from tests.unit.town import Town
 
 HOUR = 3600.0
+NextEvent = Callable[[float], PendingEvent | None]
 SENDER = Person(id="alice", name="Alice")
 
 
@@ -62,10 +65,10 @@ class Desk:
             raise error
         return "done"
 
-    def events(self, hold_off: float = 0.0) -> EventLane:
-        """Return the lane of messages."""
+    def events(self, next_event: NextEvent | None = None, *, hold_off: float = 0.0) -> EventLane:
+        """Return the lane of messages, or of what else is next."""
         return EventLane(
-            self.ledger.next_message,
+            next_event or self.ledger.next_message,
             self.handle,
             ledger=self.ledger,
             gate=self.gate,

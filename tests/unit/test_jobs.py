@@ -5,6 +5,7 @@ import pytest
 from broadcast.config import Config, DeliveryRules
 from broadcast.errors import NoAnswer, NotSent, Refused, TryLater
 from broadcast.jobs import IDLE_SECONDS
+from broadcast.model import Event
 from tests.unit.desk import HOUR, Desk
 
 
@@ -24,12 +25,20 @@ def test_events_are_handled_one_after_the_other(desk: Desk) -> None:
 def test_while_the_gate_is_closed_nothing_is_handled(desk: Desk) -> None:
     """The lane waits as long as the gate is closed, and no patience is used up."""
     desk.record("a")
-    desk.gate.close(9.0)
+    desk.gate.close(4.0)
     lane = desk.events()
-    assert (lane.step(), desk.handled) == (9.0, [])
-    desk.clock.advance(9.0)
+    assert (lane.step(), desk.handled) == (4.0, [])
+    desk.clock.advance(4.0)
     lane.step()
     assert [(job.attempts, job.is_last_try) for job in desk.handled] == [(0, False)]
+
+
+def test_an_order_is_carried_out_while_the_gate_is_closed(desk: Desk) -> None:
+    """Who wants to stop a broadcast need not wait until Webex takes messages again."""
+    desk.ledger.record(Event(key="k", resource="orders", action="cancel", id="1"), desk.clock.now())
+    desk.gate.close(600.0)
+    desk.events(desk.ledger.next_duty).step()
+    assert [job.event.action for job in desk.handled] == ["cancel"]
 
 
 def test_an_event_that_kills_the_process_is_not_the_first_thing_to_happen_next_time(desk: Desk) -> None:

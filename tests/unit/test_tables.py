@@ -13,6 +13,7 @@ from broadcast.model import Delivery, Kind, SpaceKind, State, Why
 from broadcast.tables import (
     BOM,
     COLUMNS,
+    CONTROL,
     MOST_BARS,
     ROWS_A_PAGE,
     Query,

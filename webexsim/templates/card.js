@@ -55,7 +55,7 @@ function cardSpan({ all, escaped, label, href, strong, em }) {
 function cardText(part) {
   const text = part.text ?? (part.inlines || []).map((run) => run.text ?? run).join("");
   const looks = [part.weight, part.size, part.color, part.fontType].filter((word) => CARD_WORDS.has(word));
-  const node = el("div", { className: ["text", ...looks, part.isSubtle ? "subtle" : "", part.wrap || part.inlines ? "plain" : "clipped"].join(" ") }, ...cardMarkdown(String(text)));
+  const node = el("div", { className: ["text", ...looks, part.isSubtle ? "subtle" : "", part.wrap || part.inlines ? "plain" : "clipped"].join(" ") }, ...cardMarkdown(String(text).replace(/^[-*] /gm, "• ")));
   if (/^(center|right)$/i.test(part.horizontalAlignment || "")) node.style.textAlign = part.horizontalAlignment.toLowerCase();
   return node;
 }

@@ -191,6 +191,7 @@ function changeTrouble(kind) {
 
 async function bigRun() {
   $("big").disabled = true;
+  showHint(false);
   await attempt(async () => {
     if (known.rooms.size < BIG) await post("/sim/spaces", { count: BIG });
     const [sender] = persons();

@@ -42,11 +42,17 @@ function messageCard(list, message) {
   return cardNode(message.card, may ? press : null, `${person?.name || "Nobody"} is not in this space.`);
 }
 
+// Beside a card the text is for clients that cannot show the card (assumed: Webex's description says "alternate text").
+function besideCard(message) {
+  return el("details", { className: "beside" }, el("summary", {}, "Text beside the card"), messageText(message));
+}
+
 function messageBody(list, message) {
   const body = el("div", { className: "body" }, el("div", { className: "who" }, el("b", {}, message.from), ` ${clock(message.created)}`));
   if (message.updated) body.firstChild.append(" · ", el("span", { className: "edited" }, "edited"));
-  if (message.html || message.text || message.markdown) body.append(messageText(message));
+  const hasText = message.html || message.text || message.markdown;
   if (message.card) body.append(messageCard(list, message));
+  if (hasText) body.append(message.card ? besideCard(message) : messageText(message));
   (message.files || []).forEach((file, number) => body.append(fileNode(file, `/sim/file?message=${message.id}&n=${number}`)));
   if (list.viewer) body.append(...toolsNode(list, message));
   return body;
@@ -63,7 +69,7 @@ function toolsNode(list, message) {
 
 function messageNode(list, message) {
   const mine = message.from_id === list.viewer ? " mine" : "";
-  return el("li", { className: `message${mine}` }, avatar(message.from), messageBody(list, message), threadNode());
+  return el("li", { className: `message${mine}` }, avatar(message.from), messageBody(list, message), ...(message.parent_id ? [] : [threadNode()]));
 }
 
 const threadNode = () => el("div", { className: "thread" }, el("ol"));

@@ -142,6 +142,8 @@ function arrive(room, message) {
   room.messages.push(message.id);
   if (!isFromBot(message)) return isOrder(message) ? ask(message) : undefined;
   if (message.parent_id) return answer(message);
+  if (!isCopy(message)) return;
+  if (!round.last && round.answer?.card) round.began = Date.parse(message.created); // what the person took to decide is not the bot's time
   room.copies += 1;
   room.last = message.id;
   room.lastSeq = message.seq;
@@ -152,7 +154,7 @@ function arrive(room, message) {
 
 function change(room, message) {
   if (round.ask?.id === message.id) round.ask = message;
-  if (!isFromBot(message) || message.parent_id) return;
+  if (!isCopy(message)) return;
   room.lastSeq = message.seq;
   view.dirty.add(room);
 }
@@ -160,9 +162,11 @@ function change(room, message) {
 function absorbGone(gone) {
   const room = known.rooms.get(gone.room_id);
   if (!room) return;
-  if (known.messages.delete(gone.id)) {
+  const was = known.messages.get(gone.id);
+  if (was) {
+    known.messages.delete(gone.id);
     room.messages = room.messages.filter((id) => id !== gone.id);
-    if (gone.from_id === known.bot.id && !gone.parent_id) room.copies -= 1;
+    if (isCopy(was)) room.copies -= 1;
     for (const list of [$("talk"), $("room-talk")]) unshowMessage(list, gone.id);
   }
   if (gone.from_id === known.bot.id && !gone.parent_id) takeBack(room, gone);
@@ -175,7 +179,12 @@ function takeBack(room, gone) {
   view.dirty.add(room);
 }
 
-const isCopy = (message) => isFromBot(message) && !message.parent_id;
+// What the bot writes outside of threads is a copy, but for a word to the sender whose message has gone: a copy names its sender.
+function isCopy(message) {
+  if (!isFromBot(message) || message.parent_id) return false;
+  const isOfAnybody = message.room_id !== round.ask?.room_id || message.card || message.files.length;
+  return Boolean(isOfAnybody || message.text.includes(round.ask.from));
+}
 
 // --- a round: from what a person wrote to the bot to the last copy of it ---
 

@@ -1,0 +1,34 @@
+"""Reading the message that an event is about, as it is now."""
+
+from dataclasses import replace
+
+from broadcast.errors import Refused, TryLater
+from broadcast.model import Job, Message
+from broadcast.services import Services
+
+TRIES_FOR_A_MISSING_MESSAGE = 5
+
+
+def fetch(bot: Services, job: Job) -> Message | None:
+    """Return the message of an event; None if it is gone, `TryLater` while it may still come."""
+    try:
+        message = bot.gateway.message(job.event.id)
+        return message if message.space_kind else replace(message, space_kind=bot.gateway.space(message.space_id).kind)
+    except Refused as error:
+        if error.status != 404:
+            raise
+        # Right after the event Webex may not know the message yet (WebexPythonSDK issues 70 and 83).
+        if job.attempts < TRIES_FOR_A_MISSING_MESSAGE:
+            raise TryLater("Webex does not know the message", seconds=2**job.attempts, holds=False) from error
+        bot.log.warning("message.gone", message_id=job.event.id)
+        return None
+
+
+def fetch_again(bot: Services, message_id: str) -> Message | None:
+    """Return a message as it is now, None if it is gone or no longer for the bot to read."""
+    try:
+        return bot.gateway.message(message_id)
+    except Refused as error:
+        if error.status not in (403, 404):
+            raise
+        return None
