@@ -5,6 +5,7 @@ moto on this machine: what the network adds is not in the figures.
 """
 
 import compileall
+import hmac
 import os
 import shutil
 import statistics
@@ -27,16 +28,22 @@ from tests.cloud.sandbox import Sandbox, lambda_variables, runtime_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 TRIES = 9
-NAME = "cold-start"
+DONE = ({"batchItemFailures": []},)
+IDLE, BUSY = "cold-start-idle", "cold-start-busy"
+SECRET = "bench"
+BODY = '{"resource": "memberships", "event": "deleted", "data": {"id": "m"}}'
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 OURS, ZAPPAS = "deploy.lambda_entry.lambda_handler", "zappa.handler.lambda_handler"
 REQUEST = {
     "httpMethod": "POST",
     "path": "/webhook",
-    "headers": {"Host": "bot.example.com"},
+    "headers": {
+        "Host": "bot.example.com",
+        "X-Spark-Signature": hmac.digest(SECRET.encode(), BODY.encode(), "sha1").hex(),
+    },
     "requestContext": {"identity": {}},
     "queryStringParameters": None,
-    "body": "{}",
+    "body": BODY,
     "isBase64Encoded": False,
 }
 MESSAGE = {
@@ -45,45 +52,60 @@ MESSAGE = {
     "body": "{}",
     "attributes": {"ApproximateReceiveCount": "1"},
     "eventSource": "aws:sqs",
-    "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{NAME}",
+    "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{IDLE}",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way to start: what it is called, the unzipped package, the handler, and the event it gets."""
+    """A way to start: what it is called, the unzipped package, the handler, and the event it gets.
+
+    `name_at_aws` is that of its table and its queue.
+    """
 
     name: str
     task: Path
     handler: str
     event: Mapping[str, Any]
+    name_at_aws: str
 
 
 def measure() -> None:
     """Package, then start each way several times and print the medians."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        environment = make_environment(ROOT / ".venv" / "deploy-environment")
+        environment = make_environment()
         packages = next((environment / "lib").glob("python*")) / "site-packages"
         runtime = runtime_folder(packages, root / "runtime")
         task = _package(environment, root)
         with _aws(runtime) as url:
             variables = lambda_variables(
                 AWS_ENDPOINT_URL=url,
-                STORE=f"dynamodb:{NAME}",
-                QUEUE=f"{url}/123456789012/{NAME}",
                 DOT_ENV_FILE=".env_dev",
                 LOG_FORMAT="json",
+                WEBHOOK_SECRET=SECRET,
             )
-            _print(_ways(task, _as_zappa_packs(task, root)), runtime, variables)
+            _print(_ways(task, _as_zappa_packs(task, root)), runtime, url, variables)
 
 
 def _ways(task: Path, stale: Path) -> list[Way]:
     return [
-        Way(name="webhook, as Zappa packs it", task=stale, handler=ZAPPAS, event=REQUEST),
-        Way(name="webhook, this package", task=task, handler=OURS, event=REQUEST),
-        Way(name="message of the queue, not compiled", task=stale, handler=OURS, event={"Records": [MESSAGE]}),
-        Way(name="message of the queue, this package", task=task, handler=OURS, event={"Records": [MESSAGE]}),
+        Way(name="webhook, as Zappa packs it", task=stale, handler=ZAPPAS, event=REQUEST, name_at_aws=BUSY),
+        Way(name="webhook, this package", task=task, handler=OURS, event=REQUEST, name_at_aws=BUSY),
+        Way(
+            name="message of the queue, not compiled",
+            task=stale,
+            handler=OURS,
+            event={"Records": [MESSAGE]},
+            name_at_aws=IDLE,
+        ),
+        Way(
+            name="message of the queue, this package",
+            task=task,
+            handler=OURS,
+            event={"Records": [MESSAGE]},
+            name_at_aws=IDLE,
+        ),
     ]
 
 
@@ -106,12 +128,14 @@ def _as_zappa_packs(task: Path, root: Path) -> Path:
     return stale
 
 
-def _print(ways: list[Way], runtime: Path, variables: Mapping[str, str]) -> None:
+def _print(ways: list[Way], runtime: Path, url: str, variables: Mapping[str, str]) -> None:
     seconds: dict[str, list[float]] = {way.name: [] for way in ways}
     for _ in range(TRIES):
         for way in ways:
-            with Sandbox(way.task, runtime, variables, way.handler) as sandbox:
+            own = {"STORE": f"dynamodb:{way.name_at_aws}", "QUEUE": f"{url}/123456789012/{way.name_at_aws}"}
+            with Sandbox(way.task, runtime, {**variables, **own}, way.handler) as sandbox:
                 answer = sandbox.call(way.event)
+                assert answer.result in DONE or answer.result["statusCode"] == 200, answer.result
             seconds[way.name].append(answer.imported + answer.seconds)
     base = statistics.median(seconds[ways[0].name])
     print(f"\nfirst call of a new process, median of {TRIES}\n{'':44} {'ms':>9} {'ratio':>8}")
@@ -126,8 +150,9 @@ def _aws(runtime: Path) -> Iterator[str]:
     try:
         assert process.stdout
         url = process.stdout.readline().strip()
-        create_table(boto3.client("dynamodb", endpoint_url=url, **KEYS), NAME)
-        boto3.client("sqs", endpoint_url=url, **KEYS).create_queue(QueueName=NAME)
+        for name in (IDLE, BUSY):
+            create_table(boto3.client("dynamodb", endpoint_url=url, **KEYS), name)
+            boto3.client("sqs", endpoint_url=url, **KEYS).create_queue(QueueName=name)
         yield url
     finally:
         process.kill()

@@ -1,6 +1,6 @@
 """Getting in: region, credentials, bucket, and what is deployed already. Makes nothing but a bucket that is missing.
 
-Whatever AWS answers leaves this package as one `ClickException` for a person: what happened, where it is set, what to do.
+Whatever AWS answers leaves here as one `ClickException` for a person: what happened, where it is set, what to do.
 """
 
 import os
@@ -26,7 +26,8 @@ from deploy.stage import Account, Stage
 
 SETTINGS = "zappa_settings.json"
 NO_ENTRY = (
-    "Put the access key of an AWS user into ~/.boto (copy .boto_sample there and fill it in), into ~/.aws/credentials, or "
+    "Put the access key of an AWS user into ~/.boto (copy .boto_sample there and fill it in), into "
+    "~/.aws/credentials, or "
     "into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
 )
 WRONG_KEYS = ("InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "AuthFailure")
@@ -61,7 +62,8 @@ def ensure_bucket(stage: Stage, session: Any, account: Account) -> None:
     """See to it that the bucket is there, this account's own, and in this region; make it if it does not exist."""
     if not stage.bucket:
         raise click.ClickException(
-            f'"s3_bucket" of stage {stage.name!r} in {SETTINGS} is empty. Write the name of a bucket there; the package is '
+            f'"s3_bucket" of stage {stage.name!r} in {SETTINGS} is empty. Write the name of a bucket '
+            "there; the package is "
             "uploaded through it. Names are shared by all of AWS, so take one that nobody else has, for example "
             f"broadcast-bot-{account.number}-{stage.region}. It is made if it does not exist."
         )
@@ -123,7 +125,8 @@ def _no_connection(error: ConnectionError, stage: Stage) -> str:
             f"AWS_ENDPOINT_URL is set to {endpoint}, and nothing answers there. Unset it to reach AWS itself. ({error})"
         )
     return (
-        f"AWS does not answer in region {stage.region!r}: this machine has no way to it, or the region does not offer what "
+        f"AWS does not answer in region {stage.region!r}: this machine has no way to it, or the region "
+        "does not offer what "
         f'the bot needs (Lambda, SQS, DynamoDB, API Gateway). "aws_region" is set in {SETTINGS}, stage {stage.name!r}'
         f"{_nearest(stage.region)} ({error})"
     )
@@ -160,7 +163,8 @@ def _bucket_words(error: ClientError, stage: Stage) -> str:
         return _bad_bucket(stage)
     if code in ("403", "AccessDenied", "BucketAlreadyExists"):
         return (
-            f"The bucket {stage.bucket!r} belongs to somebody else, or these credentials may not use it. Names are shared "
+            f"The bucket {stage.bucket!r} belongs to somebody else, or these credentials may not use it. "
+            "Names are shared "
             f'by all of AWS: write another "s3_bucket" into {SETTINGS}, stage {stage.name!r}, or attach '
             "deploy/deployer_policy.json to the user. Nothing has been made yet."
         )
@@ -171,7 +175,8 @@ def _bucket_words(error: ClientError, stage: Stage) -> str:
 
 def _bad_bucket(stage: Stage) -> str:
     return (
-        f'"s3_bucket" of stage {stage.name!r} in {SETTINGS} is {stage.bucket!r}, which cannot be the name of a bucket: use '
+        f'"s3_bucket" of stage {stage.name!r} in {SETTINGS} is {stage.bucket!r}, which cannot be the '
+        "name of a bucket: use "
         "3 to 63 small letters, digits and hyphens."
     )
 
@@ -184,6 +189,7 @@ def _check_place(stage: Stage, found: Any) -> None:
 
 def _elsewhere(stage: Stage, place: str) -> str:
     return (
-        f"The bucket {stage.bucket!r} is in {place}, stage {stage.name!r} in {stage.region}. Both must be in one region: "
+        f"The bucket {stage.bucket!r} is in {place}, stage {stage.name!r} in {stage.region}. Both must "
+        "be in one region: "
         f'write another "s3_bucket" or "aws_region" into {SETTINGS}.'
     )

@@ -95,7 +95,8 @@ def _install(packages: Iterable[str], stage: Stage, folder: str) -> None:
     done = subprocess.run([*command, *platforms, *packages], stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise click.ClickException(
-            f"{', '.join(packages)}: built for another system than Lambda's (Linux on {machine}), and not to be had for "
+            f"{', '.join(packages)}: built for another system than Lambda's (Linux on {machine}), and "
+            "not to be had for "
             f"that. Deploy from such a machine, or from a container. pip says: {done.stderr.strip()[-500:]}"
         )
 

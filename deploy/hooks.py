@@ -74,7 +74,8 @@ def _check_command(command: str, stage: Stage, *, is_there: bool) -> None:
     if command == "deploy" and is_there:
         raise click.ClickException(
             f"Stage {stage.name!r} is deployed already; nothing was changed. To bring it up to date: zappa update "
-            f"{stage.name}. If an earlier deploy broke off: zappa undeploy {stage.name} --yes, then deploy again; what the "
+            f"{stage.name}. If an earlier deploy broke off: zappa undeploy {stage.name} --yes, then "
+            "deploy again; what the "
             "bot has in its table and queue stays."
         )
     if command == "update" and not is_there:

@@ -23,12 +23,14 @@ def check_python(wanted: str) -> None:
     if sys.version_info[:2] not in RUNTIMES:
         known = ", ".join(f"{major}.{minor}" for major, minor in RUNTIMES)
         raise click.ClickException(
-            f"This is {running}, and AWS Lambda has no runtime for it. The function runs on the Python that deploys it: "
+            f"This is {running}, and AWS Lambda has no runtime for it. The function runs on the Python "
+            "that deploys it: "
             f"make the environment anew with one of these: {known}."
         )
     if wanted != running:
         raise click.ClickException(
-            f'zappa_settings.json asks for "runtime": "{wanted}", but this environment is {running}: its packages would '
+            f'zappa_settings.json asks for "runtime": "{wanted}", but this environment is {running}: its '
+            "packages would "
             f"not fit. Take the key out (the running Python decides then), or make the environment with {wanted}."
         )
 

@@ -118,8 +118,10 @@ def _check_ttl(dynamodb: Any, stage: Stage) -> None:
     is_on, attribute = found.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"), found.get("AttributeName")
     if not (is_on and attribute == EXPIRES):
         raise click.ClickException(
-            f"The table {stage.resource} does not let go of what is past: its TTL must be on the attribute {EXPIRES!r}, but "
-            f"is on {attribute or 'none'}. In the AWS console (DynamoDB, this table, Additional settings) turn TTL off, "
+            f"The table {stage.resource} does not let go of what is past: its TTL must be on the "
+            f"attribute {EXPIRES!r}, but "
+            f"is on {attribute or 'none'}. In the AWS console (DynamoDB, this table, Additional "
+            "settings) turn TTL off, "
             "wait an hour, and do this again."
         )
 
@@ -166,7 +168,8 @@ def _check_wire(client: Any, stage: Stage, account: Account) -> None:
         state = wires[0] if wires else {}
         found = {key: state.get(key) for key in ("State", "StateTransitionReason", *WIRE)}
         raise click.ClickException(
-            f"The queue {stage.resource} is not wired to its function as it must be, so nothing would be sent: {found}. "
+            f"The queue {stage.resource} is not wired to its function as it must be, so nothing would be "
+            f"sent: {found}. "
             f"Do it again with: zappa update {stage.name}. If that does not help, delete the trigger of the function "
             f"{stage.resource} in the AWS console (Lambda, Configuration, Triggers), and do it once more."
         )

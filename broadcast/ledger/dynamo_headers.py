@@ -234,7 +234,14 @@ def texts_to_json(content: Content) -> str:
 def content_of(header: Header, texts: str) -> Content:
     """Return what goes out."""
     group, direct, card = json.loads(texts) if texts else ((), (), None)
-    return Content(group_parts=tuple(group), direct_parts=tuple(direct), form=header.form, card=card, file=header.file)
+    return Content(
+        group_parts=tuple(group),
+        direct_parts=tuple(direct),
+        form=header.form,
+        card=card,
+        file=header.file,
+        revision=header.revision,
+    )
 
 
 def _file_to_json(file: StoredFile | None) -> str | None:

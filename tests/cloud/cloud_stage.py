@@ -38,7 +38,7 @@ def until(is_true: Callable[[], Any], what: str = "") -> Any:
 class CloudStage(Stage):
     """A world with a bot in the cloud. `task` is the folder with its code, this checkout unless another one is given.
 
-    A call is ended after `timeout` seconds; `hidden` is the queue's visibility timeout, a second longer unless another one
+    A call is ended after `timeout` seconds; `hidden` is the visibility timeout, a second longer unless another one
     is given, `tries` how often a message comes before it is put aside.
     """
 

@@ -65,9 +65,9 @@ class Aws:
 
 
 @pytest.fixture(scope="session")
-def environment(request: pytest.FixtureRequest) -> Path:
+def environment() -> Path:
     """The venv that Zappa runs in, kept from run to run."""
-    return make_environment(Path(request.config.cache.mkdir("deploy-environment")) / "venvs")
+    return make_environment()
 
 
 @pytest.fixture(scope="session")

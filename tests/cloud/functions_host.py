@@ -13,7 +13,7 @@ from pathlib import Path
 import azure.functions as func
 
 sys.path.insert(0, str(Path.cwd()))
-from function_app import app  # type: ignore[import-not-found]
+from function_app import app
 
 PREFIX = json.loads(Path("host.json").read_text())["extensions"]["http"]["routePrefix"]
 FUNCTIONS = {one.get_function_name(): one.get_user_function() for one in app.get_functions()}

@@ -1,7 +1,7 @@
 """AWS on this machine: moto's server, with the two things it lacks. Run as `python -m tests.cloud.moto_server RUNTIME`.
 
-Prints its address, then serves until it is killed. What it adds: no function has a URL (moto does not know the call), and
-a function is called by running the very package that was deployed (moto wants Docker for that).
+Prints its address, then serves until it is killed. What it adds: no function has a URL (moto does not know the call),
+and a function is called by running the very package that was deployed (moto wants Docker for that).
 """
 
 import base64
@@ -37,6 +37,7 @@ class Server:
         self.url = ""
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        """Answer a request, as WSGI has it."""
         path = environ["PATH_INFO"]
         if URLS.fullmatch(path):
             start("200 OK", [("Content-Type", "application/json")])
@@ -69,7 +70,8 @@ def main() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         http = make_server("127.0.0.1", 0, server, threaded=True, fd=listener.fileno())
         server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        print(server.url, flush=True)
+        sys.stdout.write(server.url + "\n")
+        sys.stdout.flush()
         http.serve_forever()
 
 

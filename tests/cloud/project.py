@@ -1,4 +1,4 @@
-"""The project as a person has it who deploys: a folder of its own, an environment for Zappa, and the files of two stages."""
+"""The project as a person has it who deploys: a folder of its own, Zappa's environment, and the files of two stages."""
 
 import hashlib
 import json
@@ -96,8 +96,9 @@ def make_project(folder: Path, environment: Path, **variables: str) -> Project:
     return project
 
 
-def make_environment(folder: Path) -> Path:
+def make_environment() -> Path:
     """Return a venv with deploy/requirements.txt and nothing else in it; made once for every state of that file."""
+    folder = ROOT / ".venv" / "deploy-environment"
     lists = [ROOT / "requirements.txt", ROOT / "deploy" / "requirements.txt"]
     key = hashlib.sha256(b"".join([*(path.read_bytes() for path in lists), sys.version.encode()])).hexdigest()[:16]
     venv = folder / key

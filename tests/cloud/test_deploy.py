@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +84,9 @@ def stages(environment: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def deployed(stages: Stages) -> Iterator[Done]:
+def deployed(stages: Stages) -> Done:
     """What `zappa deploy dev` said."""
-    yield stages.zappa("deploy", "dev")
+    return stages.zappa("deploy", "dev")
 
 
 def test_deploying_ends_well_and_says_what_is_next(deployed: Done) -> None:

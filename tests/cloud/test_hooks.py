@@ -1,4 +1,4 @@
-"""What a person is told whose deploy cannot be done: what is wrong, where it is set, what to do. Nothing is half made."""
+"""What a person is told whose deploy cannot be done: what is wrong, where it is set, what to do."""
 
 import shutil
 import subprocess
@@ -102,7 +102,10 @@ def test_a_configuration_the_bot_would_not_start_with_is_refused(
         ({"s3_bucket": ""}, "\"s3_bucket\" of stage 'dev' in zappa_settings.json is empty"),
         ({"s3_bucket": "Has Spaces"}, "which cannot be the name of a bucket"),
         ({"runtime": "python3.9"}, "take the key out"),
-        ({"aws_region": "mars-1"}, "\"aws_region\" of stage 'dev' in zappa_settings.json is 'mars-1', which is no region"),
+        (
+            {"aws_region": "mars-1"},
+            "\"aws_region\" of stage 'dev' in zappa_settings.json is 'mars-1', which is no region",
+        ),
     ],
 )
 def test_settings_that_cannot_be_are_refused(

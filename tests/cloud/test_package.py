@@ -4,8 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -20,6 +20,21 @@ SECRET = "only for tests"
 NAME = "package-test"
 HOST = "abc123.execute-api.us-east-1.amazonaws.com"
 MEGABYTE = 1e6
+RUNS = (
+    *(
+        "bot.py",
+        "localization_strings.py",
+        "default_config.json",
+        "broadcast/webex.py",
+        "broadcast/templates/setup.html",
+    ),
+    *("deploy/lambda_entry.py", ".env_dev", "config_dev.json", "zappa/handler.py", "pydantic_core/__init__.py"),
+)
+STAYS = (
+    *("tests", "bench", "webexsim", "docs", "README.md", "Makefile", ".ci", ".boto_sample", "zappa_settings.json"),
+    *("node_modules", "data", "notes.txt", "key.pem", ".env_prod", ".env_other", ".env_sample", "config_prod.json"),
+    *("boto3", "botocore", "pip", "setuptools", "yaml", "troposphere", "waitress", "gunicorn", "pytest"),
+)
 BODY = json.dumps(
     {"resource": "memberships", "event": "deleted", "data": {"id": "one", "personId": "žluťoučký kůň"}},
     ensure_ascii=False,
@@ -95,22 +110,13 @@ def test_the_package_is_small(package: Package) -> None:
     assert package.zip.stat().st_size < 8 * MEGABYTE
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["bot.py", "broadcast/webex.py", "broadcast/templates/setup.html", "default_config.json", "deploy/lambda_entry.py"]
-    + ["localization_strings.py", ".env_dev", "config_dev.json", "zappa/handler.py", "pydantic_core/__init__.py"],
-)
+@pytest.mark.parametrize("name", RUNS)
 def test_what_runs_is_in_it(package: Package, name: str) -> None:
     """The bot, its texts and pages, the stage's own files, and the packages it needs."""
     assert name in package.names
 
 
-@pytest.mark.parametrize(
-    "top",
-    ["tests", "bench", "webexsim", "docs", "node_modules", "data", "notes.txt", "key.pem", "README.md", "Makefile"]
-    + [".env_prod", ".env_other", ".env_sample", "config_prod.json", "zappa_settings.json", ".boto_sample", ".ci"]
-    + ["boto3", "botocore", "pip", "setuptools", "yaml", "troposphere", "waitress", "gunicorn", "pytest"],
-)
+@pytest.mark.parametrize("top", STAYS)
 def test_what_does_not_run_is_not_in_it(package: Package, top: str) -> None:
     """No tests, no simulator, no tools, no other stage's files, and nothing that merely lies about."""
     assert [name for name in package.names if name.split("/")[0] == top] == []
@@ -184,48 +190,51 @@ def signature(body: bytes) -> str:
 
 
 FUNCTION_URL = "abc123.lambda-url.us-east-1.on.aws"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A way in: how its events are made, what stands in front of a path, and what else is in its events."""
+
+    name: str
+    event: Callable[..., dict[str, Any]]
+    prefix: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+    outside: str
+
+    def asks(self, method: str, path: str, body: bytes | None = None, **headers: str) -> dict[str, Any]:
+        """Return the event of a request."""
+        return self.event(method, self.prefix + path, body, **headers, **self.more)
+
+
+OWN = {"host": "bot.example.com"}
 DOORS = [
-    ("REST API", rest, "", {}),
-    ("REST API, custom domain", rest, "", {"host": "bot.example.com"}),
-    ("HTTP API", http, "/dev", {"stage": "dev"}),
-    ("HTTP API, custom domain", http, "", {"stage": "dev", "host": "bot.example.com"}),
-    ("function URL", http, "", {"host": FUNCTION_URL}),
+    Door(name="REST API", event=rest, outside=f"https://{HOST}/dev"),
+    Door(name="REST API, custom domain", event=rest, more=OWN, outside="https://bot.example.com"),
+    Door(name="HTTP API", event=http, prefix="/dev", more={"stage": "dev"}, outside=f"https://{HOST}/dev"),
+    Door(name="HTTP API, custom domain", event=http, more={**OWN, "stage": "dev"}, outside="https://bot.example.com"),
+    Door(name="function URL", event=http, more={"host": FUNCTION_URL}, outside=f"https://{FUNCTION_URL}"),
 ]
+each_door = pytest.mark.parametrize("door", DOORS, ids=[door.name for door in DOORS])
 
 
 @pytest.mark.parametrize("body_as", ["text", "base64"])
-@pytest.mark.parametrize(("door", "event", "prefix", "more"), DOORS, ids=[door[0] for door in DOORS])
-def test_a_signed_event_is_taken_byte_by_byte(
-    warm: Sandbox, door: str, event: Any, prefix: str, more: dict[str, str], body_as: str
-) -> None:
+@each_door
+def test_a_signed_event_is_taken_byte_by_byte(warm: Sandbox, door: Door, body_as: str) -> None:
     """Through every door, plain or in base64, the signature over the very bytes holds, and one over others does not."""
-    path = f"{prefix}/webhook"
-    good = event("POST", path, BODY, body_as=body_as, **{"x-spark-signature": signature(BODY)}, **more)
-    bad = event("POST", path, BODY, body_as=body_as, **{"x-spark-signature": signature(b"other")}, **more)
+    good = door.asks("POST", "/webhook", BODY, body_as=body_as, **{"x-spark-signature": signature(BODY)})
+    bad = door.asks("POST", "/webhook", BODY, body_as=body_as, **{"x-spark-signature": signature(b"other")})
     assert warm.invoke(good)["statusCode"] == 200
     assert warm.invoke(bad)["statusCode"] == 401
 
 
-REGISTERED = [
-    ("REST API", rest("GET", "/webhook"), f"https://{HOST}/dev/webhook"),
-    ("REST API, custom domain", rest("GET", "/webhook", host="bot.example.com"), "https://bot.example.com/webhook"),
-    ("HTTP API", http("GET", "/dev/webhook", stage="dev"), f"https://{HOST}/dev/webhook"),
-    ("HTTP API, custom domain", http("GET", "/webhook", host="bot.example.com"), "https://bot.example.com/webhook"),
-    ("function URL", http("GET", "/webhook", host=FUNCTION_URL), f"https://{FUNCTION_URL}/webhook"),
-]
-
-
-@pytest.mark.parametrize(("door", "event", "target"), REGISTERED, ids=[door[0] for door in REGISTERED])
-def test_the_webhooks_lead_through_the_stage_where_there_is_one(
-    warm: Sandbox, webex: Webex, door: str, event: Any, target: str
-) -> None:
+@each_door
+def test_pages_and_webhooks_lead_through_the_stage_where_there_is_one(warm: Sandbox, webex: Webex, door: Door) -> None:
     """On an address of AWS the stage is part of it, on a domain of one's own and a function's URL it is not."""
     webex.forget()
-    page = warm.invoke(event)
-    assert page["statusCode"] == 200
-    assert webex.targets() == {target}
-    home = warm.invoke({**event, "path": "/", "rawPath": event.get("rawPath", "").removesuffix("webhook")})
-    assert f'href="{target}"' in home["body"]
+    assert warm.invoke(door.asks("GET", "/webhook"))["statusCode"] == 200
+    assert webex.targets() == {f"{door.outside}/webhook"}
+    assert f'href="{door.outside}/webhook"' in warm.invoke(door.asks("GET", "/"))["body"]
 
 
 def test_a_webhook_is_answered_without_the_webex_sdk(cold: Sandbox) -> None:

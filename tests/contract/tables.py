@@ -1,52 +1,41 @@
 """A stand-in for DynamoDB that is started once, and ledgers on tables of it."""
 
+import logging
 import threading
-from collections.abc import Iterable
 from functools import cache
 from itertools import count
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from moto.server import create_backend_app
+from waitress import create_server
 
 from broadcast.ledger.dynamo_table import create_table
 from broadcast.ledger.dynamodb import DynamoLedger
 
 REGION = "eu-central-1"
+STUCK_AFTER = 10.0
 _numbers = count(1)
 
 
-class Quiet(WSGIRequestHandler):
-    """Keeps connections open, and no log."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 class Moto:
-    """moto's server in this process. It answers one request after the other, as the real one does for one item."""
+    """moto's DynamoDB in this process. One thread answers one request after the other: moto by itself is not atomic."""
 
     def __init__(self) -> None:
-        self._app = DomainDispatcherApplication(create_backend_app)
-        self._turn = threading.Lock()
-        self._server: BaseWSGIServer = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=Quiet)
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.client = connect(self._server.server_port)
+        # It has one thread, and says so whenever somebody has to wait for it.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._server = create_server(create_backend_app("dynamodb"), host="127.0.0.1", port=0, threads=1)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        self.client = connect(self._server.effective_port)
 
     def close(self) -> None:
         """End it."""
         self.client.close()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _answer(self, environ: Any, start: Any) -> Iterable[bytes]:
-        with self._turn:
-            return list(self._app(environ, start))
+        self._server.trigger.pull_trigger(self._server.close)
+        self._thread.join(STUCK_AFTER)
+        self._server.task_dispatcher.shutdown()
 
 
 def connect(port: int) -> Any:
