@@ -182,6 +182,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "why_too_large": "the message or its file is too large for Webex",
         "why_gave_up": "Webex did not take it, however often I tried",
         "why_no_answer": "Webex did not answer",
+        "why_file_gone": "Webex does not give me the message's file any more",
         "why_other": "an unknown error",
         # Pages: all of them
         "page_title": "{name} – Webex broadcast bot",
@@ -568,6 +569,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "why_too_large": "zpráva nebo její soubor jsou na Webex příliš velké",
         "why_gave_up": "Webex zprávu nepřijal ani po opakovaných pokusech",
         "why_no_answer": "Webex neodpověděl",
+        "why_file_gone": "Webex mi už soubor ze zprávy nedá",
         "why_other": "neznámá chyba",
         "page_title": "{name} – rozesílací bot pro Webex",
         "page_title_unnamed": "Rozesílací bot pro Webex",

@@ -1,4 +1,4 @@
-"""`python -m bench [name …]`: speed, pace and memory of the bot, beside a baseline of the same run."""
+"""`python -m bench [name …]`: speed, pace, memory and cold start of the bot, beside a baseline of the same run."""
 
 import argparse
 import tempfile
@@ -18,7 +18,7 @@ ROW = "{:44} {:>9} {:>8} {:>12} {:>10}"
 
 def main() -> None:
     """Run the measurements that are named, or all."""
-    known: dict[str, Callable[[], None]] = {"speed": speed, "pace": pace, "flow": flow, "memory": memory}
+    known: dict[str, Callable[[], None]] = {"speed": speed, "pace": pace, "flow": flow, "memory": memory, "cold": cold}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*known, []], help="which to run; all without a name")
     for name in parser.parse_args().names or known:
@@ -102,6 +102,13 @@ def memory() -> None:
             print(f"{f'{megabytes} MB file to 50 spaces':44} {bot.memory_mb:9.0f} {bot.memory_mb / base:8.2f}")
             assert run.counts.sent == 50, run
             bot.stop()
+
+
+def cold() -> None:
+    """The first call of a new Lambda, beside what Zappa packs by itself."""
+    from bench.cold_start import measure  # noqa: PLC0415 – boto3 and moto are needed for this one only
+
+    measure()
 
 
 def _row(name: str, seconds: float, ratio: float | None, calls: float, memory: float) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `flask --app bot check-config | webhooks | spaces | broadcasts | show | resume`.
+"""The command line: `flask --app bot check-config | webhooks | spaces | broadcasts | show | resume | doctor`.
 
 Prints what the ledger and Webex know; what may send or receive is decided elsewhere.
 """
@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,7 +27,7 @@ LOOK_EVERY_SECONDS = 1.0
 
 def add_to(app: Flask) -> None:
     """Add the commands to `flask --app bot`."""
-    for command in (check_config, webhooks, spaces, broadcasts, show, resume):
+    for command in (check_config, webhooks, spaces, broadcasts, show, resume, doctor):
         app.cli.add_command(command)
 
 
@@ -172,6 +173,31 @@ def resume(bot: Services, number: int | None, failed: bool, unknown: bool) -> No
     finally:
         bot.stop()
     click.echo("Nothing waits any more.")
+
+
+@click.command("doctor")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    default=".env",
+    envvar="DOT_ENV_FILE",
+    help="The file with the variables, whose readers are looked at; without it that of DOT_ENV_FILE, or .env.",
+)
+@with_appcontext
+@_command
+def doctor(bot: Services, env_file: Path) -> None:
+    """Look at everything the bot needs, and say what is wrong and what to do; exit status 1 if anything is."""
+    # Late: no other command needs it, and neither does the server.
+    from broadcast.doctor import Grade, count, examine  # noqa: PLC0415
+
+    findings = []
+    for finding in examine(bot, env_file):
+        click.echo(finding)
+        findings.append(finding)
+    faults, doubts = count(findings, Grade.WRONG), count(findings, Grade.MIND)
+    click.echo(f"{faults} wrong, {doubts} to mind" if faults else f"Nothing is wrong; {doubts} to mind")
+    if faults:
+        click.get_current_context().exit(1)
 
 
 def _send_again(bot: Services, number: int | None, *, failed: bool, unknown: bool) -> None:

@@ -59,7 +59,7 @@ def download(session: requests.Session, url: str, folder: Path, *, allow_unscann
         raise
     except (requests.RequestException, ValueError) as error:
         raise NoAnswer(f"{type(error).__name__}: {error}"[:300], call=call) from error
-    return StoredFile(path=folder / "content", name=name, content_type=kind, size=size)
+    return StoredFile(path=folder / "content", name=name, content_type=kind, size=size, url=url)
 
 
 def _save(response: requests.Response, path: Path, name: str) -> int:

@@ -91,5 +91,13 @@ class FileRefused(BroadcastError):
         self.name = name
 
 
+class LedgerFailed(BroadcastError):
+    """The ledger could not be read or written just now; nothing was promised, and trying again may help."""
+
+
+class QueueFailed(BroadcastError):
+    """The queue could not be rung or asked; the ledger still knows what there is to do."""
+
+
 class LeaseLost(BroadcastError):
     """Another process works for this bot now; this one must stop at once."""

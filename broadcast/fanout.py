@@ -12,7 +12,8 @@ from typing import Protocol
 
 from broadcast.changes import Changes
 from broadcast.config import DeliveryRules
-from broadcast.errors import Refused, WebexError
+from broadcast.errors import FileRefused, Refused, WebexError
+from broadcast.files import Files
 from broadcast.hands import Hands
 from broadcast.lookup import Lookup
 from broadcast.model import (
@@ -27,9 +28,10 @@ from broadcast.model import (
     Outcome,
     PartSent,
     RetryAt,
+    State,
     Why,
 )
-from broadcast.pacing import Gate, Pace
+from broadcast.pacing import LONGEST_PAUSE, Gate, Pace
 from broadcast.ports import Clock, Gateway, Ledger
 from broadcast.retry import GRACE, Patience, judge
 
@@ -37,6 +39,7 @@ IDLE_SECONDS = 0.5
 BUSY_SECONDS = 0.02
 BLOCKED_SECONDS = 0.2
 PACE_KEY = "pace"
+PAUSE_KEY = "pause_until"
 CARD_REFUSED = (400, 413, 415)
 
 
@@ -61,6 +64,7 @@ class Fanout:
         *,
         ledger: Ledger,
         gateway: Gateway,
+        files: Files,
         gate: Gate,
         clock: Clock,
         rules: Callable[[], DeliveryRules],
@@ -74,6 +78,7 @@ class Fanout:
         self._token = token
         self._ledger = ledger
         self._gateway = gateway
+        self._files = files
         self._gate = gate
         self._clock = clock
         self._rules = rules
@@ -88,6 +93,7 @@ class Fanout:
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._finished_at = 0.0
         gate.begin(Pace.from_text(ledger.recall(PACE_KEY)))
+        gate.close(min(LONGEST_PAUSE, float(ledger.recall(PAUSE_KEY) or 0.0) - clock.now()))
         self._doubt_orphans()
 
     def step(self) -> float:
@@ -109,6 +115,13 @@ class Fanout:
             if came := self._hands.result(left):
                 self._write_down([came])
         self._hands.dismiss()
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        """Leave to whoever works next what has been learnt: how fast to send, and how long not at all."""
+        self._ledger.remember(PACE_KEY, self._gate.pace.to_text())
+        if closed := self._gate.closed_for():
+            self._ledger.remember(PAUSE_KEY, str(self._clock.now() + closed))
 
     def _token_works(self) -> bool:
         if self._gate.closed_for():
@@ -175,13 +188,21 @@ class Fanout:
             return RetryAt(at=0.0, why=Why.NONE, detail="the text was edited and is shorter now", counts=False)
         text = parts[claim.part]
         try:
-            message_id = self._gateway.post(claim.space_id, text, content=content if claim.part == 0 else None)
+            message_id = self._gateway.post(claim.space_id, text, content=self._attached(claim, content))
+        except FileRefused as error:
+            return GaveUp(state=State.FAILED, why=Why.FILE_GONE, detail=str(error))
         except WebexError as error:
             return self._failed(claim, content, error)
         self._gate.accepted()
         if content.form is Form.UNTRIED and claim.part == 0:
             self._ledger.settle_form(claim.broadcast, Form.CARD)
         return PartSent(message_id=message_id)
+
+    def _attached(self, claim: Claim, content: Content) -> Content | None:
+        """Return what goes with a part of the text: the file or card with the first one, nothing with the others."""
+        if claim.part > 0:
+            return None
+        return self._files.at_hand(content) if content.form is Form.FILE else content
 
     def _failed(self, claim: Claim, content: Content, error: WebexError) -> Outcome:
         status = error.status if isinstance(error, Refused) else None

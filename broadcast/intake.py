@@ -12,6 +12,7 @@ from pathlib import Path
 from broadcast.cards import MAX_CARD_BYTES, attachment, find_card, looks_like_json
 from broadcast.compose import letter
 from broadcast.errors import FileRefused, Refused, TryLater, WebexError
+from broadcast.files import fetch
 from broadcast.links import same
 from broadcast.markup import from_markdown, from_text, inline, mentions, strip_name, to_markdown
 from broadcast.model import Content, Form, Message, Person, SpaceKind, StoredFile
@@ -96,14 +97,10 @@ class Intake:
         return None
 
     def _fetch(self, url: str, place: Path, texts: Texts, notes: list[str]) -> StoredFile:
-        try:
-            return self._gateway.fetch_file(url, place)
-        except FileRefused as error:
-            if error.code != "file_unscannable":
-                raise
-            file = self._gateway.fetch_file(url, place, allow_unscannable=True)
+        file, is_scanned = fetch(self._gateway, url, place)
+        if not is_scanned:
             notes.append(texts.say("file_unscannable", name=inline(file.name)))
-            return file
+        return file
 
     def _left_out(self, urls: Sequence[str], texts: Texts) -> str:
         try:

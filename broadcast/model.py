@@ -70,6 +70,7 @@ class Why(StrEnum):
     TOO_LARGE = "too_large"
     GAVE_UP = "gave_up"
     NO_ANSWER = "no_answer"
+    FILE_GONE = "file_gone"
     OTHER = "other"
 
 
@@ -163,12 +164,16 @@ class Press:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFile:
-    """A file on this machine's disk, with the name and type it had at Webex. `size` in bytes."""
+    """A file on this machine's disk, with the name and type it had at Webex. `size` in bytes.
+
+    `url`: where it came from, and can be fetched again by a machine whose disk does not have it; may be unknown.
+    """
 
     path: Path
     name: str
     content_type: str
     size: int
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

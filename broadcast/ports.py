@@ -283,6 +283,14 @@ class Ledger(Protocol):
         """Return when the next waiting delivery or doubt is due; None if there is none."""
         ...
 
+    def work_left(self, now: float) -> float | None:
+        """Return the seconds until there is something to do, 0 if there is now; None if nothing is left at all.
+
+        Whatever is unfinished counts: events, deliveries, doubts, replies, broadcasts not finished or not reported.
+        Too early an answer is a little waste; one that is too late keeps people waiting.
+        """
+        ...
+
     def content(self, broadcast: int) -> Content:
         """Return what goes out."""
         ...

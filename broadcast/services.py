@@ -23,14 +23,15 @@ import structlog
 
 from broadcast import __version__, logs, tickets
 from broadcast.audience import Audience
+from broadcast.backends import files_of, ledger_for, queue_for
 from broadcast.buttons import Seal, card
 from broadcast.commands import Order, orders_for
 from broadcast.config import Config, ConfigFile
 from broadcast.errors import BroadcastError, ConfigError, Refused, WebexError
 from broadcast.fanout import Fanout
+from broadcast.files import Files
 from broadcast.intake import Intake
 from broadcast.jobs import EventLane, ReplyLane, ReportLane
-from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.links import same
 from broadcast.model import (
     Broadcast,
@@ -49,9 +50,11 @@ from broadcast.model import (
 )
 from broadcast.narration import Outlook, clock_time, duration, progress_text
 from broadcast.pacing import Gate
-from broadcast.ports import Gateway
+from broadcast.ports import Gateway, Ledger
 from broadcast.progress import ProgressLane
-from broadcast.queues.local import Crew, Lease, LocalQueue
+from broadcast.queues.crew import Crew, Lease
+from broadcast.queues.local import LocalQueue
+from broadcast.queues.sqs import SqsQueue
 from broadcast.reports import outcome_text
 from broadcast.settings import Settings, read_environment, settings_from
 from broadcast.texts import Texts, texts_for
@@ -59,6 +62,9 @@ from broadcast.webhooks import is_needed, look_at
 
 ROOT = Path(__file__).resolve().parent.parent
 HANDS = 88
+HANDS_ON_CALL = 32
+TRY_TOKEN_EVERY = 120.0
+DAY = 86400.0
 HOLD_OFF = 0.2
 LOOK_AT_WEBHOOKS_EVERY = 60.0
 LONG_WAIT = 30.0
@@ -89,7 +95,8 @@ class Services:
         self.version = __version__
         self.clock = clock or SystemClock()
         self.log: structlog.stdlib.BoundLogger = structlog.get_logger()
-        self.ledger = SqliteLedger(settings.ledger_path)
+        self.ledger: Ledger = ledger_for(settings, retention=self._retention)
+        self.files = files_of(settings)
         self.gate = Gate(self.clock)
         self.config_file = ConfigFile(
             ROOT / "default_config.json",
@@ -103,7 +110,7 @@ class Services:
         self._gateway: Gateway | None = None
         self._me: Person | None = None
         self._known_me = ""
-        self._queue: LocalQueue | None = None
+        self._queue: LocalQueue | SqsQueue | None = None
         self._lease: Lease | None = None
         self._handle: Callable[[Services, Job], str] | None = None
         self._give_up: Callable[[Services, Job, str], None] | None = None
@@ -138,14 +145,13 @@ class Services:
                 # Late: the SDK takes a fifth of a second to import, and a webhook's answer does not need it.
                 from broadcast.webex import WebexGateway  # noqa: PLC0415
 
-                if not self.settings.token:
-                    raise ConfigError(self.texts.say("page_no_token") + " " + self.texts.say("page_no_token_how"))
+                self._need_token()
                 self._gateway = WebexGateway(
                     self.settings.token,
                     self.settings.api_base_url,
                     clock=self.clock,
                     gate=self.gate,
-                    connections=HANDS + 16,
+                    connections=self._hands + 16,
                 )
             return self._gateway
 
@@ -158,12 +164,6 @@ class Services:
     def intake(self) -> Intake:
         """What goes out."""
         return Intake(self.gateway, self.files)
-
-    @property
-    def files(self) -> Path:
-        """Where the files of broadcasts are kept, beside the ledger."""
-        path = self.settings.ledger_path
-        return path.with_name(path.stem + "-files")
 
     def me(self) -> Person:
         """Return the bot, asked for once; raise ConfigError where the token or the ledger is not a bot's own."""
@@ -270,9 +270,20 @@ class Services:
         with self._lock:
             if self._queue or not self.settings.token:
                 return
-            self._queue = LocalQueue(ledger=self.ledger, clock=self.clock, crew=self._crew, log=self.log)
+            self._queue = queue_for(
+                self.settings, self.ledger, self.clock, crew=self._crew, held_up=self._held_up, log=self.log
+            )
             self._queue.start()
             atexit.register(self.stop)
+
+    @property
+    def worker(self) -> SqsQueue:
+        """What messages of the queue call; raise ConfigError where the work is not done that way."""
+        self._need_token()
+        self.start()
+        if not isinstance(self._queue, SqsQueue):
+            raise ConfigError("QUEUE is 'local': messages of a queue call nobody. Set it to the URL of that SQS queue.")
+        return self._queue
 
     def stop(self) -> None:
         """Finish what is in flight, within ten seconds; what waits goes on at the next start."""
@@ -344,6 +355,22 @@ class Services:
         self.ledger.remember("webhook_url", url)
         self._webhooks = (float("-inf"), None)
 
+    def _need_token(self) -> None:
+        if not self.settings.token:
+            raise ConfigError(self.texts.say("page_no_token") + " " + self.texts.say("page_no_token_how"))
+
+    def _retention(self) -> float:
+        return self.config.retention_days * DAY
+
+    @property
+    def _hands(self) -> int:
+        return HANDS_ON_CALL if self.settings.queue_url else HANDS
+
+    def _held_up(self) -> float:
+        """Return the seconds for which nothing goes out; a token that is refused is not tried all the time."""
+        refused = TRY_TOKEN_EVERY if self.gateway.token_refused else 0.0
+        return max(refused, self.gate.closed_for())
+
     def _warn_once(self, warning: str) -> None:
         if warning not in self._warned:
             self._warned.add(warning)
@@ -356,8 +383,8 @@ class Services:
         owner = self.ledger.recall("bot_id")
         if owner and not same(owner, me.id):
             raise ConfigError(
-                f"The ledger {self.settings.ledger_path} belongs to another bot. Set STORE to a file of "
-                "this bot's own, for example sqlite:///data/second-bot.db."
+                f"The ledger {self.settings.table or self.settings.ledger_path} belongs to another bot. Set STORE to "
+                "one of this bot's own, for example sqlite:///data/second-bot.db."
             )
         self.ledger.remember("bot_id", me.id)
 
@@ -369,12 +396,13 @@ class Services:
             lease.token,
             ledger=self.ledger,
             gateway=self.gateway,
+            files=Files(self.gateway, self.files),
             gate=self.gate,
             clock=self.clock,
             rules=lambda: self.config.delivery,
             log=self.log.info,
             in_words=self._in_words,
-            hands=HANDS,
+            hands=self._hands,
             wake=partial(self.ring, "sending"),
             report=partial(self.ring, "reports"),
             holds_lease=lease.holds,

@@ -5,6 +5,7 @@ from pathlib import Path
 from sqlite3 import Row
 
 from broadcast.ledger.sqlite_changes import SqliteChanges
+from broadcast.ledger.sqlite_deliveries import IS_IN_FLIGHT
 from broadcast.model import Backlog, Broadcast, Counts, Delivery, Form, Kind, SpaceKind, State, Tally, Why
 
 BROADCASTS_JUST_BEFORE = 50
@@ -13,6 +14,12 @@ NOTHING_OPEN = """
     (SELECT 1 FROM deliveries WHERE broadcast = number AND state IN ('waiting', 'sending'))
 """
 IS_ANY_FINISHED = f"SELECT 1 FROM broadcasts WHERE {NOTHING_OPEN} LIMIT 1"
+IS_AT_WORK = f"""
+    SELECT 1 WHERE EXISTS (SELECT 1 FROM deliveries WHERE {IS_IN_FLIGHT})
+    OR EXISTS (SELECT 1 FROM replies WHERE state = 'sending')
+    OR EXISTS (SELECT 1 FROM broadcasts WHERE reported_at IS NULL AND finished_at IS NOT NULL)
+    OR EXISTS ({IS_ANY_FINISHED})
+"""
 FINISH = f"UPDATE broadcasts SET finished_at = ? WHERE {NOTHING_OPEN} RETURNING *"
 
 
@@ -27,6 +34,13 @@ class SqliteLedger(SqliteChanges):
             self.hold(token)
             rows = db.execute(FINISH, (now,)).fetchall()
         return [self._broadcast(row) for row in rows]
+
+    def work_left(self, now: float) -> float | None:
+        """Return the seconds until there is something to do, 0 if there is now; None if nothing is left at all."""
+        if self.connection.execute(IS_AT_WORK).fetchone():
+            return 0.0
+        dues = (self.next_event_due(), self.next_reply_due(), self.next_due())
+        return min((max(0.0, due - now) for due in dues if due is not None), default=None)
 
     def files_in_use(self) -> frozenset[Path]:
         """Return the files that a broadcast may still need."""

@@ -156,6 +156,7 @@ class SqliteDeliveries(SqliteEvents):
             "file_name": file.name if file else None,
             "file_type": file.content_type if file else None,
             "file_size": file.size if file else None,
+            "file_url": file.url if file else "",
             "digest": content.digest,
             "is_private": draft.is_private,
             "asked_at": draft.asked_at,
@@ -358,5 +359,9 @@ def _settle_one(db: Connection, claim: Claim, outcome: Outcome, now: float) -> N
 
 def _stored_file(row: Row) -> StoredFile:
     return StoredFile(
-        path=Path(row["file_path"]), name=row["file_name"], content_type=row["file_type"], size=row["file_size"]
+        path=Path(row["file_path"]),
+        name=row["file_name"],
+        content_type=row["file_type"],
+        size=row["file_size"],
+        url=row["file_url"],
     )

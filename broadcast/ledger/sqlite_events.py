@@ -13,6 +13,10 @@ QUEUE_REPLY = """
     INSERT OR IGNORE INTO replies (key, space_id, parent_id, person_id, markdown, card) VALUES (?, ?, ?, ?, ?, ?)
 """
 DUE_REPLY = "SELECT * FROM replies WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, rowid LIMIT 1"
+OPEN_EVENTS = """
+    SELECT due_at, holds FROM events WHERE outcome IS NULL AND lane = 'message' ORDER BY asked_at, number
+"""
+NEXT_DUTY_DUE = "SELECT min(due_at) FROM events WHERE outcome IS NULL AND lane = 'duty'"
 REPLY_FIELDS = frozenset(field.name for field in fields(Reply))
 
 
@@ -63,6 +67,21 @@ class SqliteEvents(Store):
             (now,),
         ).fetchone()
         return _pending(row) if row else None
+
+    def next_event_due(self) -> float | None:
+        """Return when the next event is due; None if none is open. A message that holds keeps those behind it back."""
+        dues: list[float] = []
+        for row in self.connection.execute(OPEN_EVENTS):
+            dues.append(row["due_at"])
+            if row["holds"]:
+                break
+        duty = self.connection.execute(NEXT_DUTY_DUE).fetchone()[0]
+        return min(dues if duty is None else [*dues, duty], default=None)
+
+    def next_reply_due(self) -> float | None:
+        """Return when the next reply is due; None if none waits."""
+        due = self.connection.execute("SELECT min(due_at) FROM replies WHERE state = 'waiting'").fetchone()[0]
+        return None if due is None else float(due)
 
     def forget_events(self, prefix: str) -> None:
         """Forget finished events whose key begins so: what happens again is news then."""

@@ -114,6 +114,7 @@ MIGRATIONS = (
     CREATE INDEX replies_waiting ON replies (due_at) WHERE state = 'waiting';
     CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,
+    "ALTER TABLE broadcasts ADD COLUMN file_url TEXT NOT NULL DEFAULT ''",
 )
 
 

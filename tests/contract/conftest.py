@@ -1,21 +1,22 @@
-"""The backends of the ledger; every contract test runs against each of them."""
+"""Ledgers of each backend; every contract test runs against each of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.ports import Ledger
+from tests.contract.backends import BACKENDS
 from tests.contract.records import Worker, hire
+from tests.contract.tables import stop_moto
 
 
-def _sqlite(folder: Path) -> Callable[[], Ledger]:
-    return lambda: SqliteLedger(folder / "data" / "ledger.db")
-
-
-BACKENDS = {"sqlite": _sqlite}
+@pytest.fixture(scope="session", autouse=True)
+def _moto_ends() -> Iterator[None]:
+    """End moto's server after the last test, if one has used it."""
+    yield
+    stop_moto()
 
 
 @pytest.fixture(params=BACKENDS)

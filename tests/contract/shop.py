@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from broadcast.ports import Ledger
-from broadcast.queues.local import RENEW_SECONDS, Crew, Lease, LocalQueue
+from broadcast.queues.crew import RENEW_SECONDS, Crew, Lease
+from broadcast.queues.local import LocalQueue
 from tests.unit.fakes import FakeClock
 
 STUCK_AFTER = 10.0
@@ -26,7 +27,7 @@ class Log:
             self.lines.append(event)
             self.news.notify_all()
 
-    info = warning = exception = note
+    info = warning = error = exception = note
 
     def told(self, event: str, times: int = 1) -> bool:
         """Wait until an event was told so often, and say whether it was."""

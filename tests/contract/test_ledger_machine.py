@@ -17,7 +17,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from broadcast.changes import Changes
 from broadcast.errors import LeaseLost, TryLater, WebexError
-from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.model import (
     Broadcast,
     Change,
@@ -36,6 +35,7 @@ from broadcast.model import (
 )
 from broadcast.ports import Gateway
 from broadcast.retry import GRACE, Patience, judge
+from tests.contract.backends import BACKENDS
 from tests.contract.corner import FATES, Corner
 from tests.contract.records import START, UNKNOWN, Worker, draft, edit_of, hire, place, recall_of, text
 
@@ -49,18 +49,20 @@ Place = tuple[int, str]
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """One bot, one ledger file, as many workers one after the other as it takes.
+    """One bot, one ledger, as many workers one after the other as it takes.
 
     `corners` is what Webex has, by broadcast (edits and recalls work in that of their root) and space; `flying` are
     attempts whose outcome is not written down yet; `made` are the messages that attempts brought.
     """
 
+    backend = staticmethod(BACKENDS["sqlite"])
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.path = Path(self.folder.name) / "ledger.db"
+        self.open_ledger = self.backend(Path(self.folder.name))
         self.now = START
-        self.worker = hire(SqliteLedger(self.path), self.now)
+        self.worker = hire(self.open_ledger(), self.now)
         self.former: list[Worker] = []
         self.corners: dict[Place, Corner] = {}
         self.plans: dict[int, dict[str, bool]] = {}
@@ -247,7 +249,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.pass_time()
         if is_orderly:
             self.worker.ledger.drop_lease(self.worker.token)
-        self.worker = hire(SqliteLedger(self.path), self.now)
+        self.worker = hire(self.open_ledger(), self.now)
         self.worker.ledger.doubt_orphans(self.worker.token, self.now)
 
     # what happens
@@ -379,5 +381,13 @@ def stopped_after(names: list[str]) -> Iterator[Destination]:
     raise TryLater("Webex is away")
 
 
+class DynamoMachine(LedgerMachine):
+    """The same on DynamoDB."""
+
+    backend = staticmethod(BACKENDS["dynamodb"])
+
+
 LedgerMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestLedger = LedgerMachine.TestCase
+DynamoMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
+TestDynamoLedger = DynamoMachine.TestCase

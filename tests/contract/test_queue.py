@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from sqlite3 import OperationalError
@@ -12,18 +13,9 @@ import pytest
 
 from broadcast.errors import ConfigError, LeaseLost
 from broadcast.ledger.sqlite import SqliteLedger
-from broadcast.queues.local import (
-    CRASH_PAUSE,
-    LEASE_SECONDS,
-    LONGEST_WAIT,
-    RENEW_SECONDS,
-    STOP_SECONDS,
-    TRY_SECONDS,
-    Crew,
-    Lease,
-    holder_is_dead,
-)
-from tests.contract.shop import Shop
+from broadcast.queues.crew import CRASH_PAUSE, LEASE_SECONDS, RENEW_SECONDS, Crew, Lease
+from broadcast.queues.local import LONGEST_WAIT, STOP_SECONDS, TRY_SECONDS, holder_is_dead
+from tests.contract.shop import STUCK_AFTER, Shop
 from tests.unit.fakes import FakeClock
 
 HOST = socket.gethostname()
@@ -286,16 +278,19 @@ def test_a_renewal_counts_from_when_it_was_asked_for(clock: FakeClock) -> None:
 
 
 class SlowLedger(SqliteLedger):
-    """A ledger that takes six seconds for its first renewal."""
+    """A ledger that takes six seconds for its first renewal, and does not come back from the second before `go`."""
 
     clock: FakeClock
-    is_slow = True
+    renewals = 0
+    go = threading.Event()
 
     def renew_lease(self, token: int, until: float) -> None:
         """Renew, and be slow about it."""
+        self.renewals += 1
+        if self.renewals == 2:
+            self.go.wait(STUCK_AFTER)
         super().renew_lease(token, until)
-        self.clock.advance(6.0 if self.is_slow else 0.0)
-        self.is_slow = False
+        self.clock.advance(6.0 if self.renewals == 1 else 0.0)
 
 
 def test_a_slow_renewal_does_not_lengthen_the_lease(
@@ -305,10 +300,17 @@ def test_a_slow_renewal_does_not_lengthen_the_lease(
     slow = SlowLedger(ledger.path)
     slow.clock = clock
     shop = make_shop(slow).open()
-    shop.queue.stop()
     clock.advance(LEASE_SECONDS - 6.1)
     assert shop.leases[0].holds()
     clock.advance(0.2)
+    assert not shop.leases[0].holds()
+    slow.go.set()
+
+
+def test_after_the_stop_nothing_that_was_begun_goes_out(shop: Shop) -> None:
+    """Somebody else may hold the lease now; a hand that was late must not send."""
+    assert shop.leases[0].holds()
+    shop.queue.stop()
     assert not shop.leases[0].holds()
 
 

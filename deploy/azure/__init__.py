@@ -1,0 +1,1 @@
+"""The bot at Azure: packed for App Service (recommended) or for Functions."""
