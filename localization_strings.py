@@ -109,7 +109,7 @@ LOCALES: dict[str, dict[str, str]] = {
             "Did you mean `{word}`? I did not pass your reply on. Write the word alone to steer this broadcast, or "
             "write outside of this thread to send a message."
         ),
-        "steer_cancelled": "Cancelled: {waiting} will not go out. Sent already: {sent}.",
+        "steer_cancelled": "Cancelled: {waiting} will not go out. Sent already, or on its way: {sent}.",
         "steer_cancelled_recall": "Reply `recall` to take back what has gone out.",
         "steer_nothing_waits": "Nothing of it waits any more: sent {sent}, failed {failed}, uncertain {unknown}.",
         "steer_recalling": "Taking it back: {count} copies. Not sent any more: {waiting}.",
@@ -492,7 +492,7 @@ LOCALES: dict[str, dict[str, str]] = {
             "Mysleli jste `{word}`? Vaši odpověď jsem nepředal. Slovo samotné rozesílání řídí; chcete-li poslat "
             "zprávu, napište ji mimo toto vlákno."
         ),
-        "steer_cancelled": "Zrušeno, už neodejde: {waiting}. Odesláno předtím: {sent}.",
+        "steer_cancelled": "Zrušeno, už neodejde: {waiting}. Už odesláno nebo na cestě: {sent}.",
         "steer_cancelled_recall": "Odpovědí `recall` stáhnete, co už odešlo.",
         "steer_nothing_waits": "Nic už nečeká: odesláno {sent}, neúspěšné {failed}, nejisté {unknown}.",
         "steer_recalling": "Stahuji zpět, kopií: {count}. Už neodejde: {waiting}.",

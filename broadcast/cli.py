@@ -15,9 +15,10 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
+from broadcast.commands import Order
 from broadcast.config import in_words, warnings
 from broadcast.errors import BroadcastError
-from broadcast.model import Broadcast, Person, SpaceKind, State, Why
+from broadcast.model import Broadcast, Kind, Person, SpaceKind, State, Why
 from broadcast.services import Services
 from broadcast.webhooks import set_up
 
@@ -27,7 +28,7 @@ LOOK_EVERY_SECONDS = 1.0
 
 def add_to(app: Flask) -> None:
     """Add the commands to `flask --app bot`."""
-    for command in (check_config, webhooks, spaces, broadcasts, show, resume, doctor):
+    for command in (check_config, webhooks, spaces, broadcasts, show, cancel, recall, resume, doctor):
         app.cli.add_command(command)
 
 
@@ -151,6 +152,32 @@ def show(bot: Services, number: int) -> None:
         click.echo(f"{delivery.state:8} {_printable(delivery.title)}{why}{detail}")
 
 
+@click.command("cancel")
+@click.argument("number", metavar="ID", type=int)
+@with_appcontext
+@_command
+def cancel(bot: Services, number: int) -> None:
+    """Send nothing more of broadcast ID; what has gone out stays."""
+    _order(bot, number, Order.CANCEL)
+
+
+@click.command("recall")
+@click.argument("number", metavar="ID", type=int)
+@with_appcontext
+@_command
+def recall(bot: Services, number: int) -> None:
+    """Take every copy of broadcast ID back, and send nothing more of it."""
+    _order(bot, number, Order.RECALL)
+
+
+def _order(bot: Services, number: int, order: Order) -> None:
+    broadcast = bot.ledger.broadcast(number)
+    if broadcast is None or broadcast.kind is not Kind.SEND:
+        raise click.ClickException(f"There is no broadcast {number}. `flask --app bot broadcasts` lists them.")
+    bot.order(number, order.value)
+    click.echo("Written down. The server that runs does it now; where none runs: flask --app bot resume")
+
+
 @click.command("resume")
 @click.argument("number", metavar="[ID]", type=int, required=False)
 @click.option("--failed", is_flag=True, help="Send broadcast ID again where it failed.")
@@ -224,8 +251,10 @@ def _line(broadcast: Broadcast) -> str:
     counts = broadcast.counts
     opened = datetime.fromtimestamp(broadcast.opened_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     state = "finished" if broadcast.finished_at else "running"
+    kind = "" if broadcast.kind is Kind.SEND else f"{broadcast.kind} of {broadcast.root} "
+    sender = _printable(broadcast.sender_email or broadcast.sender_name)
     return (
-        f"{broadcast.number:5}  {opened}  {state}  from {_printable(broadcast.sender_email or broadcast.sender_name)}: "
+        f"{broadcast.number:5}  {opened}  {state}  {kind}from {sender}: "
         f"{counts.planned} planned, {counts.sent} sent, {counts.failed} failed, {counts.skipped} skipped, "
         f"{counts.unknown} unknown, {counts.unsettled} to do"
     )

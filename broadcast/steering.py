@@ -29,6 +29,7 @@ from broadcast.model import (
     SpaceKind,
     State,
     StoredFile,
+    Why,
 )
 from broadcast.policy import may_send, may_steer
 from broadcast.reports import outcome_text
@@ -159,6 +160,7 @@ def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_r
         )
         opened = bot.ledger.broadcast(bot.open_change(change) or 0)
         count = opened.counts.planned if opened else 0
+        _log_cancelled(bot, broadcast, waiting)
         _say(bot, broadcast, wish, bot.texts.say(text, count=count, waiting=waiting, **values))
     elif before.finished_at is None:
         running = narration.progress_text(before, bot.outlook(before), bot.texts)
@@ -244,12 +246,23 @@ def _cancel(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     if not waiting and now.cancelled_at is None:
         said = texts.say("steer_nothing_waits", sent=counts.sent, failed=counts.failed, unknown=counts.unknown)
     else:
-        said = texts.say("steer_cancelled", waiting=waiting, sent=counts.sent)
+        said = texts.say("steer_cancelled", waiting=waiting, sent=counts.sent + counts.sending)
+        _log_cancelled(bot, broadcast, waiting)
     reached = counts.sent + counts.sending + counts.unknown
     if reached and _recall_of(bot, broadcast) is None:
         said += "\n\n" + texts.say("steer_cancelled_recall")
     _say(bot, broadcast, wish, said, (Order.RECALL,) if reached else ())
     bot.ring()
+
+
+def _log_cancelled(bot: Services, broadcast: Broadcast, count: int) -> None:
+    """Tell the log about every space that is left out now, as it is told about those left out from the start."""
+    if count:
+        for place in bot.ledger.deliveries(broadcast.number):
+            if place.why is Why.CANCELLED:
+                why = bot.texts.why(Why.CANCELLED)
+                fields = {"broadcast": broadcast.number, "reason": Why.CANCELLED.value, "why": why}
+                bot.log.info("delivery.skipped", room_id=place.space_id, **fields)
 
 
 def _retry(bot: Services, broadcast: Broadcast, wish: Wish) -> None:

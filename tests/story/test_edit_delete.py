@@ -13,13 +13,14 @@ from webexsim import Message, Space
 CARD = {"type": "AdaptiveCard", "version": "1.2", "body": [{"type": "TextBlock", "text": "Lunch?"}]}
 LONG = " ".join(f"word{number}" for number in range(1800))
 LONGER = " ".join(f"ward{number}" for number in range(3600))
+SAID = ("You deleted your message of ", "Taken back: ", "Sent: ", "Edited: ")
 COUNT = 6
 
 
 @pytest.fixture
 def stage(make_stage: Callable[..., Stage]) -> Stage:
-    """Return a world that runs faster than elsewhere: there is much waiting here."""
-    return make_stage(pace=60).open()
+    """Return a world that runs faster than elsewhere, in which Webex tells bots about edits."""
+    return make_stage(pace=60, tells_edits=True).open()
 
 
 def places(stage: Stage) -> list[Space]:
@@ -45,8 +46,9 @@ def words(stage: Stage, space: Space) -> list[str]:
 
 
 def nothing_is_left(stage: Stage) -> bool:
-    """Say whether no space has a copy of anything."""
-    return not any(stage.copies(space) for space in places(stage))
+    """Say whether no space has a copy of anything; what the bot says to the sender outside of a thread is none."""
+    left = [copy.text for space in places(stage) for copy in stage.copies(space)]
+    return all(text.startswith(SAID) for text in left)
 
 
 def adds_up(stage: Stage) -> bool:
@@ -68,7 +70,7 @@ class Half:
         for space in self.spaces[COUNT // 2 :]:
             stage.fault("status", status=503, room=space, times=None)
         self.message = stage.says(stage.alice, text)
-        eventually(lambda: stage.states().get(State.SENT) == COUNT // 2 + 1, "the others have it")
+        eventually(lambda: stage.states().get(State.SENT, 0) > COUNT // 2, "the others have it")
 
     def on(self) -> None:
         """Have all spaces take messages again."""
@@ -167,6 +169,7 @@ def test_an_edit_in_the_middle_may_change_the_number_of_messages(stage: Stage, b
     torn = stage.space("Torn")
     stage.fault("status", status=503, room=torn, times=None, after=1)
     half = Half(stage, before)
+    eventually(lambda: stage.copies(torn))
     stage.world.edit(half.message, after)
     changes(stage, Kind.EDIT)
     half.on()
@@ -222,13 +225,12 @@ def test_an_edit_by_reply(stage: Stage) -> None:
     assert stage.steer(message, "edit: lunch at 12\n\nnot at 11").startswith("The text is the same as before")
 
 
-def test_an_edit_that_webex_does_not_tell_can_be_said(stage: Stage) -> None:
-    """The event is lost: the copies stay; a reply does the same then."""
+def test_an_edit_that_webex_does_not_tell_can_be_said(make_stage: Callable[..., Stage]) -> None:
+    """There is no event, as it may be for bots: the copies stay; a reply does the same then."""
+    stage = make_stage(tells_edits=False).open()
     lobby = stage.space()
     message = stage.broadcast(stage.alice, "one")
-    stage.webex.hooks.drop(1.0)
     edit(stage, message, "two")
-    stage.webex.hooks.drop(0.0)
     assert stage.body(lobby) == "one"
     stage.steer(message, "edit: two")
     assert stage.is_once_everywhere("two")
@@ -280,16 +282,11 @@ def test_a_deletion_takes_every_copy_back(stage: Stage) -> None:
     message = stage.broadcast(stage.alice, "hello")
     stage.webex.clear_calls()
     delete(stage, message)
-    assert nothing_is_left(stage) or [copy.text for copy in stage.copies(stage.dm) if "Message from" in copy.text] == []
+    assert nothing_is_left(stage)
     assert stage.calls("DELETE", "/messages/") == COUNT + 1
     assert len(stage.webex.calls) - (COUNT + 1) <= 6
     assert any("so I take it back: 7 copies. Not sent: 0." in said.text for said in stage.copies(stage.dm))
     assert adds_up(stage)
-
-
-def gone(stage: Stage) -> bool:
-    """Say whether no copy is left; what the bot says to the sender outside of a thread is none."""
-    return not any("Message from" in copy.text for space in places(stage) for copy in stage.copies(space))
 
 
 def test_a_deletion_in_the_middle_cancels_what_waits(stage: Stage) -> None:
@@ -298,7 +295,7 @@ def test_a_deletion_in_the_middle_cancels_what_waits(stage: Stage) -> None:
     stage.world.delete(half.message)
     changes(stage, Kind.RECALL)
     half.on()
-    assert gone(stage)
+    assert nothing_is_left(stage)
     assert [stage.ledger.broadcast(1).counts.skipped] == [COUNT // 2]  # type: ignore[union-attr]
     assert adds_up(stage)
 
@@ -339,7 +336,7 @@ def test_an_edit_and_then_a_deletion_in_a_moment(stage: Stage) -> None:
     stage.world.delete(half.message)
     changes(stage, Kind.RECALL)
     half.on()
-    assert gone(stage)
+    assert nothing_is_left(stage)
     assert adds_up(stage)
 
 
@@ -449,5 +446,5 @@ def test_edits_and_recalls_keep_to_the_limit(stage: Stage) -> None:
     edit(stage, message, "two")
     assert stage.is_once_everywhere("two")
     delete(stage, message)
-    assert gone(stage)
+    assert nothing_is_left(stage)
     assert sum(call.status == 429 for call in stage.webex.calls) <= 20

@@ -1,6 +1,7 @@
 """What the earlier bot of this kind did to the content of messages: each test would fail on a fault (C1 to C9)."""
 
 import json
+from collections.abc import Callable
 
 from tests.story.stage import SimFile, Stage
 
@@ -62,8 +63,11 @@ def test_c6_lists_and_code_arrive_as_lists_and_code(stage: Stage) -> None:
     assert "<li>" not in (stage.copy(lobby).markdown or "")
 
 
-def test_c7_a_message_in_a_thread_is_answered_there_and_its_edit_sends_nothing_new(stage: Stage) -> None:
+def test_c7_a_message_in_a_thread_is_answered_there_and_its_edit_sends_nothing_new(
+    make_stage: Callable[..., Stage],
+) -> None:
     """The report joins the thread of the message; editing the message changes its copy and makes no further one."""
+    stage = make_stage(tells_edits=True).open()
     lobby = stage.space()
     root = stage.world.say(stage.alice, lobby, "Any news?")
     message = stage.broadcast(stage.alice, "news", room=lobby, parent=root)
