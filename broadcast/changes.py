@@ -32,11 +32,8 @@ class Changes:
         """Return what to do about a step that failed."""
         if _adds_part(claim, content):
             return judge(error, patience)
-        status = error.status if isinstance(error, Refused) else None
-        if claim.work is Kind.EDIT and status == 400:
+        if claim.work is Kind.EDIT and isinstance(error, Refused) and error.status == 400:
             return GaveUp(state=State.FAILED, why=Why.EDIT_REFUSED, detail=error.fault)
-        if claim.work is Kind.EDIT and status == 404:
-            return GaveUp(state=State.SKIPPED, why=Why.NO_COPY, detail=error.fault)
         return judge_repeatable(error, patience)
 
     def decide(self, claim: Claim, content: Content) -> Outcome:
@@ -50,22 +47,52 @@ class Changes:
 
     def _recall(self, claim: Claim) -> Outcome:
         *left, last = claim.copies
-        self._gateway.delete(last)
+        try:
+            self._gateway.delete(last)
+        except Refused as error:
+            if removed := self._is_shut_out(claim, error):
+                return removed
         return Changed(copies=tuple(left), is_done=not left and not claim.is_unsure)
 
     def _edit(self, claim: Claim, content: Content) -> Outcome:
         parts, copies = content.parts(claim.kind), claim.copies
         if claim.part < min(len(parts), len(copies)):
-            self._gateway.edit(copies[claim.part], claim.space_id, parts[claim.part])
-            return _after_edit(claim, content, copies)
+            return self._edit_part(claim, content)
         if len(copies) > len(parts):
-            self._gateway.delete(copies[-1])
-            return _after_edit(claim, content, copies[:-1])
+            return self._drop_part(claim, content)
         if claim.is_unsure:
             return _no_copy(claim)
         if not _adds_part(claim, content):
             return _after_edit(claim, content, copies)
         return _after_edit(claim, content, (*copies, self._gateway.post(claim.space_id, parts[len(copies)])))
+
+    def _edit_part(self, claim: Claim, content: Content) -> Outcome:
+        text = content.parts(claim.kind)[claim.part]
+        try:
+            self._gateway.edit(claim.copies[claim.part], claim.space_id, text)
+        except Refused as error:
+            return self._is_shut_out(claim, error) or GaveUp(state=State.SKIPPED, why=Why.NO_COPY, detail=error.fault)
+        return _after_edit(claim, content, claim.copies)
+
+    def _drop_part(self, claim: Claim, content: Content) -> Outcome:
+        try:
+            self._gateway.delete(claim.copies[-1])
+        except Refused as error:
+            if removed := self._is_shut_out(claim, error):
+                return removed
+        return _after_edit(claim, content, claim.copies[:-1])
+
+    def _is_shut_out(self, claim: Claim, error: Refused) -> GaveUp | None:
+        """Tell a copy that is gone (None) from one in a space that the bot was removed from; raise any other error."""
+        if error.status != 404:
+            raise error
+        try:
+            self._gateway.space(claim.space_id)
+        except Refused as refusal:
+            if refusal.status not in (403, 404):
+                raise
+            return GaveUp(state=State.FAILED, why=Why.BOT_REMOVED, detail=refusal.fault)
+        return None
 
 
 def _adds_part(claim: Claim, content: Content) -> bool:

@@ -231,7 +231,7 @@ def _send_again(bot: Services, number: int | None, *, failed: bool, unknown: boo
     if number is None or not (failed or unknown):
         raise click.UsageError("Name the broadcast and what to send again, for example: resume 12 --failed")
     states = [state for state, is_wanted in ((State.FAILED, failed), (State.UNKNOWN, unknown)) if is_wanted]
-    count = bot.ledger.send_again(number, states)
+    count = bot.send_again(number, states)
     if not count:
         raise click.ClickException(f"Nothing of broadcast {number} can be sent again. `show {number}` says why.")
     click.echo(f"To be sent again: {count}")

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from broadcast import tickets
 from broadcast.commands import Order
 from broadcast.model import Broadcast, Kind, State
-from broadcast.narration import clock_time, duration
+from broadcast.narration import duration
 from broadcast.services import Services
 from broadcast.standing import Progress, content_key, possible_orders, state_key
 from broadcast.tables import ROWS_A_PAGE, Plot, Query, Slice, Sort, csv_text, rate, select
@@ -27,6 +27,7 @@ from broadcast.tickets import Page, Ticket
 live = Blueprint("live", __name__)
 
 PARTS = ("status", "orders", "changes", "table")
+PAUSE_WORTH_A_WORD = 5.0
 STEP_PERCENT = 10
 """How often a screen reader tells the progress."""
 
@@ -59,7 +60,7 @@ class Entry:
 class View:
     """What the page of one broadcast shows. `orders` are those that make sense now, `origin` links to what it changes.
 
-    `left` is how long it will take, in words, where that can be said.
+    `left` is how long it will take, in words, where that can be said; `paused_until` belongs behind the sentence.
     """
 
     texts: Texts
@@ -69,6 +70,7 @@ class View:
     broadcast: Broadcast
     progress: Progress
     sentence: str
+    paused_until: float | None
     left: str
     changes: tuple[Entry, ...]
     origin: str
@@ -216,6 +218,7 @@ def _view(text: str) -> View:
     changes = bot.ledger.changes_of(found.number) if found.kind is Kind.SEND else []
     deliveries = list(bot.ledger.deliveries(found.number))
     query, progress = Query.of(request.args), Progress(broadcast=found)
+    pause = _pause(bot, found)
     plot = rate(deliveries, found.opened_at, found.finished_at or now)
     return View(
         texts=bot.texts,
@@ -224,8 +227,9 @@ def _view(text: str) -> View:
         expires_at=ticket.expires_at,
         broadcast=found,
         progress=progress,
-        sentence=_sentence(bot, found, changes),
-        left=_left(bot, progress, plot),
+        sentence=_sentence(bot, found, changes, is_paused=bool(pause)),
+        paused_until=now + pause if pause else None,
+        left="" if pause else _left(bot, progress, plot),
         changes=tuple(_entry(bot, one, ticket) for one in changes),
         origin=_origin(bot, found, ticket),
         orders=_orders(bot, found),
@@ -239,10 +243,10 @@ def _orders(bot: Services, broadcast: Broadcast) -> tuple[Order, ...]:
     return possible_orders(broadcast, bot.ledger.changes_of(broadcast.root))
 
 
-def _sentence(bot: Services, broadcast: Broadcast, changes: Sequence[Broadcast]) -> str:
+def _sentence(bot: Services, broadcast: Broadcast, changes: Sequence[Broadcast], *, is_paused: bool) -> str:
     key = state_key(broadcast, changes)
-    if broadcast.finished_at is None and (pause := bot.gate.closed_for()):
-        return bot.texts.say("page_live_is_paused", until=clock_time(bot.clock.now() + pause))
+    if is_paused:
+        return bot.texts.say("page_live_is_paused")
     if key == "page_live_is_send" and _is_queued(bot, broadcast):
         return bot.texts.say("page_live_is_queued")
     return bot.texts.say(key)
@@ -251,6 +255,12 @@ def _sentence(bot: Services, broadcast: Broadcast, changes: Sequence[Broadcast])
 def _is_queued(bot: Services, broadcast: Broadcast) -> bool:
     earlier = (one for one in bot.ledger.unfinished() if one.number < broadcast.number and one.counts.waiting)
     return not Progress(broadcast=broadcast).done and any(one.kind is Kind.SEND for one in earlier)
+
+
+def _pause(bot: Services, broadcast: Broadcast) -> float:
+    """Return for how many seconds Webex wants nothing to be sent; 0 where that is not worth a word."""
+    closed = bot.gate.closed_for()
+    return closed if broadcast.finished_at is None and closed > PAUSE_WORTH_A_WORD else 0.0
 
 
 def _left(bot: Services, progress: Progress, plot: Plot) -> str:

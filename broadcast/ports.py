@@ -127,7 +127,7 @@ class Gateway(Protocol):
         ...
 
     def delete(self, message_id: str) -> None:
-        """Delete a message of the bot's own; one that is gone already is no error."""
+        """Delete a message of the bot's own; a 404 means that it is gone, or the bot is no more in its space."""
         ...
 
     def press(self, action_id: str) -> Press:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from broadcast.config import Config
-from broadcast.errors import WebexError
+from broadcast.errors import Refused, WebexError
 from broadcast.model import Broadcast
 from broadcast.pacing import Gate
 from broadcast.ports import Clock, Gateway, Ledger
@@ -20,6 +20,7 @@ FIRST_AFTER = 10.0
 SHORTEST_PAUSE = 5.0
 STRETCH = 1.4
 MOST_EDITS = 9
+LAST_WORD_SECONDS = 60.0
 KEY = "progress"
 
 
@@ -54,6 +55,7 @@ class ProgressLane:
         config: Callable[[], Config],
         text: Callable[[Broadcast], str],
         seconds_left: Callable[[Broadcast], float],
+        begun_at: Callable[[Broadcast], float],
         log: Log,
     ) -> None:
         self._ledger = ledger
@@ -63,6 +65,7 @@ class ProgressLane:
         self._config = config
         self._text = text
         self._seconds_left = seconds_left
+        self._begun_at = begun_at
         self._log = log
         kept = json.loads(ledger.recall(KEY) or "{}")
         self._told = {int(number): Told(**told) for number, told in kept.items()}
@@ -83,7 +86,7 @@ class ProgressLane:
         now = self._clock.now()
         told = self._told.get(broadcast.number)
         if told is None:
-            if now - broadcast.opened_at >= FIRST_AFTER:
+            if now - self._begun_at(broadcast) >= FIRST_AFTER:
                 self._begin(broadcast)
             return
         left = self._seconds_left(broadcast)
@@ -98,25 +101,34 @@ class ProgressLane:
             message_id = self._gateway.post(broadcast.space_id, text, parent_id=broadcast.thread_id)
         except WebexError as error:
             self._log("progress.failed", broadcast=broadcast.number, error=str(error))
+            if _did_nothing(error):
+                self._note(broadcast.number, None)
             return
         self._note(broadcast.number, Told(message_id=message_id, at=self._clock.now(), text=text))
 
-    def _edit(self, broadcast: Broadcast, told: Told) -> None:
+    def _edit(self, broadcast: Broadcast, told: Told) -> bool:
+        """Say whether the message says now what it should, as far as anybody can know."""
         text = self._text(broadcast)
         if text == told.text:
-            return
+            return True
         # Counted before it is tried: an edit that got no answer may have been one.
         self._note(broadcast.number, replace(told, edits=told.edits + 1, at=self._clock.now(), text=text))
         try:
             self._gateway.edit(told.message_id, broadcast.space_id, text)
         except WebexError as error:
             self._log("progress.failed", broadcast=broadcast.number, error=str(error))
+            if _did_nothing(error):
+                self._note(broadcast.number, replace(told, at=self._clock.now()))
+                return False
+        return True
 
     def _close(self, number: int) -> None:
-        broadcast = self._ledger.broadcast(number)
-        told = self._told[number]
-        if broadcast and told.message_id:
-            self._edit(broadcast, told)
+        """Say that a broadcast is over; try for a while where that is refused."""
+        broadcast, told, now = self._ledger.broadcast(number), self._told[number], self._clock.now()
+        is_late = broadcast is None or now - (broadcast.finished_at or 0.0) > LAST_WORD_SECONDS
+        if broadcast and told.message_id and not is_late:
+            if now - told.at < SHORTEST_PAUSE or not self._edit(broadcast, told):
+                return
         self._note(number, None)
 
     def _note(self, number: int, told: Told | None) -> None:
@@ -125,3 +137,7 @@ class ProgressLane:
         else:
             self._told[number] = told
         self._ledger.remember(KEY, json.dumps({number: asdict(one) for number, one in self._told.items()}))
+
+
+def _did_nothing(error: WebexError) -> bool:
+    return error.did_nothing or (isinstance(error, Refused) and error.status >= 500)

@@ -208,8 +208,14 @@ class Services:
     def send_again(self, number: int, states: Sequence[State]) -> int:
         """Let a finished broadcast's deliveries in these states wait once more; return how many that are."""
         count = self.ledger.send_again(number, states)
-        self.ring("sending")
+        if count:
+            self.ledger.remember(f"begun:{number}", repr(self.clock.now()))
+            self.ring("sending")
         return count
+
+    def begun_at(self, broadcast: Broadcast) -> float:
+        """Return when a broadcast was opened, or sent again last."""
+        return float(self.ledger.recall(f"begun:{broadcast.number}") or broadcast.opened_at)
 
     def order(self, number: int, action: str) -> None:
         """Write down an order about a broadcast that came from a page or the command line, and have it carried out."""
@@ -423,6 +429,7 @@ class Services:
                 config=lambda: self.config,
                 text=lambda broadcast: progress_text(broadcast, self.outlook(broadcast), self.texts),
                 seconds_left=lambda broadcast: self.outlook(broadcast).seconds_for(broadcast.counts.unsettled),
+                begun_at=self.begun_at,
                 log=self.log.warning,
             ).step,
         }
@@ -467,7 +474,7 @@ class Services:
     def _outcome(self, broadcast: Broadcast, tallies: list[Tally]) -> tuple[str, str | None]:
         """Return the outcome in words, and a card that shows it with what can be done about it."""
         texts = self.texts
-        seconds = (broadcast.finished_at or 0.0) - broadcast.opened_at
+        seconds = (broadcast.finished_at or 0.0) - self.begun_at(broadcast)
         lines = [
             outcome_text(broadcast, tallies, texts),
             texts.say("outcome_duration", time=duration(seconds, texts)),

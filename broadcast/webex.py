@@ -162,13 +162,9 @@ class WebexGateway:
         self._one("PUT messages", lambda: edit(_path(message_id), roomId=space_id, markdown=markdown), _id)
 
     def delete(self, message_id: str) -> None:
-        """Delete a message of the bot's own; one that is gone already is no error."""
-        try:
-            with _wall("DELETE messages"):
-                self._api.messages.delete(_path(message_id))
-        except Refused as error:
-            if error.status != 404:
-                raise
+        """Delete a message of the bot's own; a 404 means that it is gone, or the bot is no more in its space."""
+        with _wall("DELETE messages"):
+            self._api.messages.delete(_path(message_id))
 
     def press(self, action_id: str) -> Press:
         """Return what somebody pressed in a card."""

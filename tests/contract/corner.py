@@ -33,6 +33,9 @@ class Corner:
         """Remove a message, if it is there."""
         self._act("", lambda: self.messages.pop(message_id, None))
 
+    def space(self, space_id: str) -> None:
+        """Be there: the bot is never removed."""
+
     def _take(self, message_id: str, markdown: str) -> None:
         self.ever.append(message_id)
         self.messages[message_id] = markdown

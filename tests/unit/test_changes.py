@@ -289,7 +289,6 @@ def test_a_pause_that_webex_asks_for_is_kept() -> None:
     ("step", "status", "state", "why"),
     [
         (EDIT, 400, State.FAILED, Why.EDIT_REFUSED),
-        (EDIT, 404, State.SKIPPED, Why.NO_COPY),
         (EDIT, 403, State.FAILED, Why.FORBIDDEN),
         (RECALL, 400, State.FAILED, Why.INVALID),
         (RECALL, 403, State.FAILED, Why.FORBIDDEN),
@@ -341,3 +340,35 @@ def test_a_posted_part_that_was_found_is_a_copy(parts: tuple[str, ...], is_done:
     """Behind those that were there; the edit is done with the last."""
     found = PartSent(message_id="c2")
     assert changes(room(), found).decide(ADDS, text(*parts)) == Changed(copies=("c1", "c2"), is_done=is_done)
+
+
+@dataclass
+class Shut(Room):
+    """A space of which Webex says that the message is not there; `status` is what it says of the space itself."""
+
+    status: int | None = None
+
+    def _try(self, what: str) -> None:
+        raise refused(404)
+
+    def space(self, space_id: str) -> None:
+        """Be there, or not for the bot."""
+        if self.status:
+            raise refused(self.status)
+
+
+@pytest.mark.parametrize(
+    ("work", "status", "expected"),
+    [
+        (Kind.RECALL, None, Changed(copies=(), is_done=True)),
+        (Kind.EDIT, None, GaveUp(state=State.SKIPPED, why=Why.NO_COPY, detail="404 no")),
+        (Kind.RECALL, 404, GaveUp(state=State.FAILED, why=Why.BOT_REMOVED, detail="404 no")),
+        (Kind.EDIT, 403, GaveUp(state=State.FAILED, why=Why.BOT_REMOVED, detail="403 no")),
+    ],
+)
+def test_a_copy_that_is_gone_is_told_from_a_space_the_bot_was_removed_from(
+    work: Kind, status: int | None, expected: Outcome
+) -> None:
+    """Webex says 404 to both; a copy that cannot be reached any more is not called taken back."""
+    room = Shut({"c1": "old"}, status=status)
+    assert changes(room).attempt(claim("c1", work=work), text("new")) == expected
