@@ -170,7 +170,8 @@ def _steer(bot: Services, job: Job, message: Message, sender: Person) -> str:
         return ""
     body = body_of(message, bot.me(), allow_all=False)
     question, decision = asking.find_in_thread(bot, message.parent_id), decision_in(body)
-    if question and decision:
+    is_sent = bot.ledger.broadcast_in_thread(message.parent_id) is not None
+    if question and decision and (question.is_open or decision is Order.SEND or not is_sent):
         return _take_word(bot, job, question, decision, sender.id)
     return steering.on_reply(bot, message, sender, body, job.event.asked_at)
 

@@ -111,10 +111,9 @@ def find(bot: Services, source_id: str) -> Question | None:
 
 
 def find_in_thread(bot: Services, thread_id: str | None) -> Question | None:
-    """Return the newest question in a thread, if it can still be decided."""
+    """Return the newest question in a thread, decided or not."""
     source_id = bot.ledger.recall(_thread_key(thread_id)) if thread_id else None
-    question = find(bot, source_id) if source_id else None
-    return question if question and question.is_open else None
+    return find(bot, source_id) if source_id else None
 
 
 def decide(bot: Services, question: Question, order: Order, person_id: str, key: str) -> bool:
