@@ -5,6 +5,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NODE_PACKAGES := dynalite@4.0.0 axe-core@4.14.1
 ENV_FILE := $(or $(DOT_ENV_FILE),.env)
 HAS_TOKEN := [ -n "$$WEBEX_TEAMS_ACCESS_TOKEN" ] || \
 	grep -Eqs '^[[:space:]]*(export[[:space:]]+)?WEBEX_TEAMS_ACCESS_TOKEN[[:space:]]*=[[:space:]]*[^[:space:]]' $(ENV_FILE)
@@ -17,7 +18,7 @@ run: $(VENV)/runs ## the bot: for real with a token, with a simulated Webex with
 demo: $(VENV)/runs ## the bot with a simulated Webex, whatever .env says
 	@exec $(BIN)/python -m webexsim.demo
 
-test: $(VENV)/tests ## all tests
+test: $(VENV)/tests $(VENV)/node/ready ## all tests
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/tests ## style, types, and who imports whom
@@ -47,3 +48,12 @@ $(VENV)/tests: $(VENV)/runs pyproject.toml
 	@echo "Installing what the tests need (once) ..."
 	@$(PIP) --group dev
 	@touch $@
+
+# What the tests take from the npm registry: a DynamoDB that is atomic under threads, and a checker for accessibility.
+$(VENV)/node/ready: $(VENV)/tests Makefile
+	@mkdir -p $(VENV)/node
+	@if command -v npm >/dev/null; then \
+		npm install --no-save --no-audit --no-fund --loglevel=error --prefix $(VENV)/node $(NODE_PACKAGES) >/dev/null && touch $@; \
+	else \
+		echo "npm is not in PATH: the tests that need Node.js are left out, and the last lines say so."; \
+	fi

@@ -19,6 +19,13 @@ def link_in(stage: Stage, message: Message) -> str:
     return found[-1]
 
 
+def link_to_newest(stage: Stage) -> str:
+    """Return a link to the newest broadcast's page, also while the thread is silent."""
+    [newest] = stage.ledger.broadcasts(limit=1)
+    assert stage.services
+    return stage.services.link_to(newest)
+
+
 def read(link: str, **parameters: str) -> str:
     """Return the page as it is sent."""
     answer = requests.get(link, params=parameters, timeout=PATIENCE)

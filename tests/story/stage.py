@@ -27,7 +27,7 @@ from webexsim import Fault, Message, Person, Server, SimFile, Space, World
 from webexsim.model import Action, Webhook
 
 PATIENCE = 30.0
-OPENED = ("Passing your message on to ", "Nobody gets your message")
+OPENED = "Passing your message on to "
 PROGRESS = r"(Sent|Edited|Taken back): \d+ of \d+ \(|All \d+ are dealt with"
 SECRET = "only for tests"
 

@@ -13,7 +13,7 @@ from broadcast.model import State
 from tests.contract.records import Worker, place
 from tests.story.axe import findings
 from tests.story.demo_page import outside
-from tests.story.live_page import link_in, press
+from tests.story.live_page import link_in, link_to_newest, press
 from tests.story.stage import Stage, eventually
 from webexsim import Message
 
@@ -43,12 +43,11 @@ def half_failed(stage: Stage, *titles: str) -> Message:
     return stage.broadcast(stage.alice, "hello")
 
 
-def paused(stage: Stage, *, sent: int, seconds: int = 600) -> Message:
+def paused(stage: Stage, *, sent: int, seconds: int = 600) -> None:
     """Have Alice's message wait, because Webex asks for a pause after so many copies."""
     stage.fault("status", status=429, headers={"Retry-After": str(seconds)}, after=sent)
-    message = stage.says(stage.alice, "hello")
+    stage.says(stage.alice, "hello")
     eventually(lambda: stage.services and stage.services.gate.closed_for() and stage.states().get(State.SENT))
-    return message
 
 
 def rows(page: Page) -> list[str]:
@@ -74,8 +73,8 @@ def test_the_progress_is_seen_from_start_to_end_on_a_thousand_spaces(
     stage = make_stage(pace=60)
     stage.spaces(1000)
     stage.open()
-    message = paused(stage, sent=400, seconds=300)
-    page.goto(link_in(stage, message))
+    paused(stage, sent=400, seconds=300)
+    page.goto(link_to_newest(stage))
     page.evaluate(WATCH)
     expect(page.locator("#status [role=progressbar]").first).to_have_attribute("aria-valuenow", "100", timeout=60_000)
     seen = page.evaluate("window.seen")
@@ -90,9 +89,9 @@ def test_a_hidden_tab_asks_for_nothing(page: Page, make_stage: Callable[..., Sta
     """It rests while nobody looks, and looks at once when somebody does."""
     stage = make_stage(pace=1)
     stage.spaces(5)
-    message = paused(stage.open(), sent=3)
+    paused(stage.open(), sent=3)
     page.clock.install()
-    page.goto(link_in(stage, message))
+    page.goto(link_to_newest(stage))
     page.evaluate("Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true })")
     page.evaluate("window.away = true; document.dispatchEvent(new Event('visibilitychange'))")
     page.clock.run_for(10_000)
@@ -109,7 +108,8 @@ def test_the_focus_stays_where_it_is_while_everything_moves(page: Page, make_sta
     stage = make_stage(pace=60)
     stage.spaces(30)
     stage.open()
-    page.goto(link_in(stage, paused(stage, sent=10, seconds=240)))
+    paused(stage, sent=10, seconds=240)
+    page.goto(link_to_newest(stage))
     page.get_by_role("link", name="Reason").focus()
     expect(page.locator("#status")).to_contain_text("Done", timeout=30_000)
     expect(page.get_by_role("link", name="Reason")).to_be_focused()
@@ -126,13 +126,12 @@ def test_a_bot_that_does_not_answer_is_noticed_and_forgiven(page: Page, stage: S
 
 
 def test_a_page_whose_link_is_revoked_shows_nothing_more(page: Page, stage: Stage) -> None:
-    """It is replaced by what to do, without anybody touching it."""
-    page.clock.install()
+    """The next time that it looks for news, it is replaced by what to do."""
     link = link_in(stage, stage.broadcast(stage.alice, "hello"))
     page.goto(link)
     press(link, "", path="revoke")
-    page.clock.run_for(21_000)
-    expect(page.get_by_role("heading")).to_have_text("This link is not valid any more")
+    page.evaluate(LOOK)
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link is not valid any more")
 
 
 # How it is used
@@ -239,7 +238,8 @@ def test_axe_finds_nothing(page: Page, make_stage: Callable[..., Stage], scheme:
     press(link, "", path="revoke")
     page.goto(link)
     assert findings(page) == []
-    page.goto(link_in(stage, paused(stage, sent=3)))
+    paused(stage, sent=3)
+    page.goto(link_to_newest(stage))
     assert findings(page) == []
 
 

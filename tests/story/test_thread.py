@@ -39,14 +39,14 @@ def test_at_once_the_sender_learns_who_is_left_out_and_why(empty_stage: Stage) -
     assert "Left out: 2\n- 2 × the space does not belong to the sender's organization" in stage.opened(message)
 
 
-def test_a_message_that_goes_nowhere_says_so_at_once(empty_stage: Stage) -> None:
-    """Nobody gets it: that is the first thing said, with the reason, and there is nothing to steer."""
+def test_a_message_that_goes_nowhere_says_so_and_nothing_else(empty_stage: Stage) -> None:
+    """Nobody gets it: that is the one thing said, with the reason."""
     empty_stage.config(source={"bots_own_org": False}, destination={"bots_own_org": True})
     stage = empty_stage.open()
     message = stage.broadcast(stage.bob, "hello")
-    assert stage.opened(message).startswith("Nobody gets your message")
-    assert "the space does not belong to my organization" in stage.opened(message)
-    assert stage.thread(message)[0].attachments == ()
+    assert stage.answers(message) == [stage.outcome(message)]
+    assert stage.outcome(message).startswith("Nobody got your message")
+    assert "the space does not belong to my organization" in stage.outcome(message)
 
 
 def test_an_event_that_comes_again_says_nothing_again(make_stage: Callable[..., Stage]) -> None:
