@@ -193,8 +193,11 @@ def resume(bot: Services, number: int | None, failed: bool, unknown: bool) -> No
     if number is not None or failed or unknown:
         _send_again(bot, number, failed=failed, unknown=unknown)
     bot.start()
+    bot.ring()
     try:
         while _is_unfinished(bot):
+            if fault := bot.standing_fault():
+                raise click.ClickException(fault)
             click.echo(_progress(bot))
             time.sleep(LOOK_EVERY_SECONDS)
     finally:

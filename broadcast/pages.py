@@ -6,7 +6,7 @@ from sqlite3 import Error as StoreError
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from broadcast.errors import BroadcastError, ConfigError, WebexError
+from broadcast.errors import BroadcastError, ConfigError, LedgerFailed, WebexError
 from broadcast.events import MAX_BODY
 from broadcast.model import Person
 from broadcast.services import Services
@@ -70,6 +70,7 @@ def answer_errors(app: Flask) -> None:
     """Have errors answered in plain text: 503 where the ledger or the configuration cannot be used."""
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(StoreError, _out_of_order)
+    app.register_error_handler(LedgerFailed, _out_of_order)
     app.register_error_handler(ConfigError, _out_of_order)
     app.register_error_handler(HTTPException, _http_error)
 

@@ -34,6 +34,7 @@ from broadcast.intake import Intake
 from broadcast.jobs import EventLane, ReplyLane, ReportLane
 from broadcast.links import same
 from broadcast.model import (
+    Backlog,
     Broadcast,
     Change,
     Destination,
@@ -67,6 +68,7 @@ TRY_TOKEN_EVERY = 120.0
 DAY = 86400.0
 HOLD_OFF = 0.2
 LOOK_AT_WEBHOOKS_EVERY = 60.0
+LONGEST_EVENT_MINUTES = 15.0
 LONG_WAIT = 30.0
 """Seconds: a wait that the sender is told about."""
 
@@ -334,13 +336,23 @@ class Services:
             backlog = self.ledger.backlog(self.clock.now())
             state |= {"store": "ok", "waiting_events": backlog.events, "waiting_deliveries": backlog.deliveries}
             state["oldest_event_seconds"] = backlog.oldest_event_age
-            faults += [text for text in (self.standing_fault(),) if text]
+            faults += [text for text in (self.standing_fault(), self._absent_worker(backlog)) if text]
             state["webhooks_active"] = None if faults else self.webhooks_work()
             if state["webhooks_active"] is False:
                 faults.append("Webex has disabled or lost the webhooks: open /webhook once")
         except (BroadcastError, StoreError) as error:
             faults.append(str(error))
         return {**state, "ok": not faults, "faults": faults}
+
+    def _absent_worker(self, backlog: Backlog) -> str:
+        """Return that nobody seems to work, in words: a worker elsewhere shows itself by what it does only."""
+        minutes = (backlog.oldest_event_age or 0.0) / 60
+        if not self.settings.queue_url or minutes < LONGEST_EVENT_MINUTES:
+            return ""
+        return (
+            f"An event has waited for {minutes:.0f} minutes. If Webex works, look at the log of the worker and at the "
+            "queue's dead-letter queue."
+        )
 
     def webhooks_work(self) -> bool | None:
         """Whether Webex tells the bot about messages; None while nobody has set it up or Webex does not answer."""

@@ -64,6 +64,7 @@ def _prepare(cli: Any, stage: Stage) -> None:
     _check_command(cli.command, stage, is_there=access.is_deployed(stage, session))
     access.ensure_bucket(stage, session, account)
     atexit.register(words.explain_break, cli.command, stage)
+    resources.be_patient(cli.zappa.lambda_client, "CreateFunction")
     queue_url = resources.ensure_queues(stage, session, account)
     resources.ensure_table(stage, session)
     cli.aws_environment_variables = {**cli.aws_environment_variables, **stage.variables(queue_url)}
@@ -93,10 +94,17 @@ def _take_leave(cli: Any, stage: Stage) -> None:
         "Undeploying takes away the function, its address, its schedule and the wire from its queue.\n"
         + words.leftovers(stage)
     )
-    if not cli.vargs["yes"] and not click.confirm(f"Undeploy stage {stage.name!r}?"):
+    if not (cli.vargs["yes"] or _is_sure(stage)):
         raise click.ClickException("Nothing was changed.")
     cli.vargs["yes"] = True
     resources.remove_wire(stage, session, account)
+
+
+def _is_sure(stage: Stage) -> bool:
+    try:
+        return click.confirm(f"Undeploy stage {stage.name!r}?")
+    except click.Abort:
+        return False
 
 
 def _address(cli: Any, stage: Stage) -> str:

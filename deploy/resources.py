@@ -57,6 +57,20 @@ def ensure_table(stage: Stage, session: Any) -> None:
         _check_ttl(dynamodb, stage)
 
 
+def be_patient(client: Any, operation: str) -> None:
+    """Have a client of Lambda repeat an operation while AWS does not know the function's new role everywhere.
+
+    That takes some seconds after the role, or what it may do, was made.
+    """
+
+    def wait(response: Any, attempts: int, **_: Any) -> float | None:
+        error = response[1].get("Error", {}) if response else {}
+        is_early = error.get("Code") == "InvalidParameterValueException" and " role " in error.get("Message", "")
+        return PAUSE if is_early and attempts < PATIENCE else None
+
+    client.meta.events.register(f"needs-retry.lambda.{operation}", wait)
+
+
 def ensure_wire(stage: Stage, session: Any, account: Account) -> None:
     """See to it that the queue calls the function, one message at a time and twice at once at most."""
     client = session.client("lambda", region_name=stage.region)
@@ -91,7 +105,11 @@ def _ensure_queue(sqs: Any, name: str, wanted: Mapping[str, str]) -> str:
     if _differences(sqs, url, wanted):
         sqs.set_queue_attributes(QueueUrl=url, Attributes=dict(wanted))
         click.echo(f"Set the queue {name} right.")
-    if wrong := _differences(sqs, url, wanted):
+    for _ in range(PATIENCE):  # SQS may take a minute to show what was set
+        if not (wrong := _differences(sqs, url, wanted)):
+            break
+        time.sleep(PAUSE)
+    if wrong:
         raise click.ClickException(
             f"The queue {name} is not as it must be, and cannot be set right: {', '.join(wrong)}. Delete it in the AWS "
             "console (SQS), wait a minute, and do this again: it is made anew, and the ledger knows what was in it."
@@ -138,19 +156,10 @@ def _wires(client: Any, stage: Stage, account: Account) -> list[dict[str, Any]]:
 
 
 def _make_wire(client: Any, stage: Stage, account: Account) -> None:
+    be_patient(client, "CreateEventSourceMapping")
     queue = account.arn("sqs", stage.resource)
-    for tries_left in reversed(range(PATIENCE)):
-        try:
-            client.create_event_source_mapping(FunctionName=stage.resource, EventSourceArn=queue, Enabled=True, **WIRE)
-        except ClientError as error:
-            # A new role, or what it may do, takes some seconds to be known everywhere.
-            is_early = error.response["Error"]["Code"] == "InvalidParameterValueException" and "role" in str(error)
-            if not (is_early and tries_left):
-                raise
-            time.sleep(PAUSE)
-        else:
-            click.echo(f"Wired the queue {stage.resource} to its function.")
-            return
+    client.create_event_source_mapping(FunctionName=stage.resource, EventSourceArn=queue, Enabled=True, **WIRE)
+    click.echo(f"Wired the queue {stage.resource} to its function.")
 
 
 def _is_right(wire: Mapping[str, Any]) -> bool:

@@ -31,18 +31,18 @@ class DynamoChanges(DynamoDeliveries):
             if root is None or root.kind is not Kind.SEND:
                 raise LookupError(f"there is no broadcast {change.root} that could be changed")
             values = partial(staged_change, change=change, root=root)
-            number = self.stage_as(token, change.key, change.content, values)
-            if number is None:
+            header = self.stage_as(token, change.key, change.content, values)
+            if header is None:
                 return None
             if change.kind is Kind.EDIT:
-                self._rewrite(root, change, number, now)
+                self._rewrite(root, change, header.number, now)
             else:
                 self._cancel(root.number, now)
-            rows = self.write_plan(token, number, planned_change(number, self.rows_of(root.number)))
-            self.open_staged(token, number, rows, now)
+            plan = planned_change(header.number, self.rows_of(root.number))
+            self.open_staged(token, header, self.write_plan(token, header.number, plan), now)
             # It needs the deliveries of its broadcast beside its own.
             self.board = None
-            return number
+            return header.number
 
     def cancel(self, number: int, now: float) -> int:
         """Skip what waits of a broadcast and of its edits, now and later; return how many of its own that were."""

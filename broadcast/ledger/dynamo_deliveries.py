@@ -66,15 +66,15 @@ class DynamoDeliveries(DynamoOpening):
 
     def open_broadcast(self, token: int, draft: Draft, destinations: Iterable[Destination], now: float) -> int | None:
         """Write a broadcast and all its destinations down in one step; None if it was opened before."""
-        number = self.stage(token, draft)
-        if number is None:
+        header = self.stage(token, draft)
+        if header is None:
             return None
-        rows = self.write_plan(token, number, planned(number, destinations, now))
+        rows = self.write_plan(token, header.number, planned(header.number, destinations, now))
         with self.lock:
-            header = self.open_staged(token, number, rows, now)
+            header = self.open_staged(token, header, rows, now)
             if self.board and self.board.token == token:
                 self.board.add(header, rows)
-        return number
+        return header.number
 
     def claim(self, token: int, *, limit: int, now: float, webex_time: float) -> list[Claim]:
         """Claim up to `limit` deliveries that are due, in order; in no space before an earlier broadcast is settled."""

@@ -24,8 +24,8 @@ from broadcast.ledger.dynamo_headers import (
     texts_to_json,
     to_do_key,
 )
-from broadcast.ledger.dynamo_items import Key, Value, in_order
-from broadcast.ledger.dynamo_rows import Row, folder, plan_items, plan_key, plan_rows, row_of
+from broadcast.ledger.dynamo_items import Item, Key, Value, in_order, to_wire
+from broadcast.ledger.dynamo_rows import DELIVERIES, PLAN, Row, folder, plan_items, plan_key, plan_rows, row_of
 from broadcast.ledger.dynamo_store import PRESENT
 from broadcast.model import Content, Draft, Form, State
 
@@ -38,13 +38,13 @@ FINISHED = f"{NOT_DROPPED} AND attribute_exists(#finished_at)"
 class DynamoOpening(DynamoEvents):
     """Broadcasts from their staging to their end; deliveries are claimed and settled elsewhere."""
 
-    def stage(self, token: int, draft: Draft) -> int | None:
+    def stage(self, token: int, draft: Draft) -> Header | None:
         """Make a number for a broadcast and write down all but the plan; None if the message was opened before."""
         return self.stage_as(token, draft.source_id, draft.content, partial(staged, draft=draft))
 
     def stage_as(
-        self, token: int, source_id: str, content: Content, values: Callable[[int], dict[str, Value]]
-    ) -> int | None:
+        self, token: int, source_id: str, content: Content, values_of: Callable[[int], dict[str, Value]]
+    ) -> Header | None:
         """Stage what has these values, by its number; None if the message, or the change of the key, is open."""
         while True:
             self.hold(token)
@@ -52,13 +52,14 @@ class DynamoOpening(DynamoEvents):
                 return None
             number = self.next_number("broadcast")
             self.put_over(to_do_key(number))
-            self.put_new(header_key(number), **values(number))
+            values = values_of(number)
+            self.put_new(header_key(number), **values)
             if self.put_new(source_key(source_id), number=number):
                 break
             # A holder before was about to do the same.
             self.drop(number, only_if=STAGED)
         self.write_texts(number, number, content)
-        return number
+        return header_of(Item(to_wire(values)))
 
     def _make_way(self, source_id: str) -> bool:
         """Drop what was left half written of a message; False if it is open."""
@@ -73,24 +74,22 @@ class DynamoOpening(DynamoEvents):
         """Write the plan of a staged broadcast down, item by item, and return it."""
         rows: list[Row] = []
         for at, (text, some) in enumerate(plan_items(plan)):
-            self.hold(token)
+            if at:
+                self.hold(token)
             self.put_new(plan_key(number, at), rows=text)
             rows += some
         return rows
 
-    def open_staged(self, token: int, number: int, rows: list[Row], now: float) -> Header:
+    def open_staged(self, token: int, header: Header, rows: list[Row], now: float) -> Header:
         """Let a staged broadcast count, and return its header."""
-        header = self._any_header(number)
         self.hold(token)
-        if header is None:
-            raise LeaseLost(f"broadcast {number} has been dropped by somebody else before it was open")
         for key in listed(header):
             self.put_over(key)
         left_out = sum(row.state is State.SKIPPED for row in rows)
         change = "SET #opened_at = :now, #planned = :planned, #left_out = :left_out"
         values: dict[str, Value] = {"now": now, "planned": len(rows), "left_out": left_out}
-        if not self.update(header_key(number), change, only_if=f"{NOT_DROPPED} AND {STAGED}", **values):
-            raise LeaseLost(f"broadcast {number} has been dropped by somebody else before it was open")
+        if not self.update(header_key(header.number), change, only_if=f"{NOT_DROPPED} AND {STAGED}", **values):
+            raise LeaseLost(f"broadcast {header.number} has been dropped by somebody else before it was open")
         return replace(header, opened_at=now, planned=len(rows), left_out=left_out)
 
     def header(self, number: int) -> Header | None:
@@ -111,16 +110,18 @@ class DynamoOpening(DynamoEvents):
         keys = [header_key(int(item.key.sk)) for item in self.find(pk, only="#pk, #sk")]
         return sorted(map(header_of, self.get_many(keys)), key=lambda header: header.number)
 
-    def plan_of(self, number: int) -> list[Row]:
-        """Return the deliveries of a broadcast as they were planned, in order."""
-        rows = [row for item in self.find(folder(number), "plan#") for row in plan_rows(item)]
-        return sorted(rows, key=lambda row: row.seq)
-
     def rows_of(self, number: int) -> list[Row]:
         """Return the deliveries of a broadcast as they are, in order."""
-        plan = self.plan_of(number)
-        now = {row.space_id: row for row in map(row_of, self.find(folder(number), "row#"))}
-        return [replace(now[row.space_id], title=row.title) if row.space_id in now else row for row in plan]
+        plan: list[Row] = []
+        now: dict[str, Row] = {}
+        for item in self.find(folder(number), DELIVERIES):
+            if item.key.sk.startswith(PLAN):
+                plan += plan_rows(item)
+            else:
+                row = row_of(item)
+                now[row.space_id] = row
+        rows = (replace(now[row.space_id], title=row.title) if row.space_id in now else row for row in plan)
+        return sorted(rows, key=lambda row: row.seq)
 
     def content(self, broadcast: int) -> Content:
         """Return what goes out."""

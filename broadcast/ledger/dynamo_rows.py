@@ -28,6 +28,9 @@ from broadcast.model import (
     Why,
 )
 
+DELIVERIES = "delivery#"
+PLAN = f"{DELIVERIES}plan#"
+ROWS = f"{DELIVERIES}row#"
 BEHIND_GROUPS = 1_000_000_000
 A_PLAN_ITEM = 100_000
 OPEN = (State.WAITING, State.SENDING)
@@ -94,12 +97,12 @@ def folder(broadcast: int) -> str:
 
 def row_key(broadcast: int, space_id: str) -> Key:
     """Return where the item is that says what became of a delivery."""
-    return Key(folder(broadcast), f"row#{named(space_id)}")
+    return Key(folder(broadcast), f"{ROWS}{named(space_id)}")
 
 
 def plan_key(broadcast: int, number: int) -> Key:
     """Return where an item of a plan is."""
-    return Key(folder(broadcast), f"plan#{in_order(number)}")
+    return Key(folder(broadcast), f"{PLAN}{in_order(number)}")
 
 
 def planned(number: int, destinations: Iterable[Destination], now: float) -> Iterator[Row]:

@@ -24,7 +24,7 @@ from broadcast.ledger.dynamo_headers import (
     source_key,
 )
 from broadcast.ledger.dynamo_opening import STAGED
-from broadcast.ledger.dynamo_rows import Row, delivery_of, folder, row_key, row_of
+from broadcast.ledger.dynamo_rows import ROWS, Row, delivery_of, folder, row_key, row_of
 from broadcast.ledger.dynamo_store import as_json
 from broadcast.model import Backlog, Broadcast, Counts, Delivery, State, Tally
 
@@ -176,7 +176,7 @@ class DynamoLedger(DynamoChanges):
         """Return how many deliveries stand where: as noted at the end, or counted now, without reading the plan."""
         if header.counts is not None:
             return header.counts
-        found = Counter(item.text("state") for item in self.find(folder(header.number), "row#", only="#state"))
+        found = Counter(item.text("state") for item in self.find(folder(header.number), ROWS, only="#state"))
         found[State.WAITING] += header.planned - header.left_out - found.total()
         found[State.SKIPPED] += header.left_out
         return Counts(**found)

@@ -233,8 +233,6 @@ class SqsQueue:
         return is_nobody_at_work
 
     def _work(self, call: Call, seconds: float) -> Return | None:
-        if self._ledger.work_left(self._clock.now()) is None:
-            return None
         owner = f"sqs/{call.id}"
         hours = WorkingHours(self._clock, seconds, self._left)
         # A message is shown again only when the worker it called must have ended: its lease is a dead one's.
@@ -242,7 +240,8 @@ class SqsQueue:
             if lease is None:
                 self._log.info("worker.redundant", message=call.id)
                 return None
-            self._work_under(lease, hours)
+            if self._ledger.work_left(self._clock.now()) is not None:
+                self._work_under(lease, hours)
         if lease.is_lost:
             return Return(after=None)
         left = self._left()

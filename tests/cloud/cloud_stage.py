@@ -19,7 +19,7 @@ from tests.cloud.project import ROOT
 from tests.cloud.sandbox import Sandbox, lambda_variables
 from tests.story.stage import Stage
 
-PATIENCE = 90.0
+PATIENCE = 240.0
 LOOK_EVERY = 0.1
 PACKAGES = Path(sysconfig.get_paths()["purelib"])
 _numbers = count(1)
@@ -113,8 +113,13 @@ class CloudStage(Stage):
         return sum(map(int, found["Attributes"].values()))
 
     def settled(self) -> None:
-        """Wait until nothing is left to do, and no message is left."""
-        until(lambda: self.messages() == 0 and self.ledger.work_left(self.clock.now()) is None, "all is done")
+        """Wait until every event has come, nothing is left to do, and no message is left."""
+
+        def is_quiet() -> bool:
+            self.webex.hooks.wait_idle(PATIENCE)
+            return self.messages() == 0 and self.ledger.work_left(self.clock.now()) is None
+
+        until(is_quiet, "all is done")
 
     def close(self) -> None:
         """End everything."""

@@ -5,6 +5,7 @@ call that failed, or whose answer cannot be understood, leaves all its messages 
 that names no failed item has them all deleted. What comes too often goes to the dead-letter queue: that is SQS's doing.
 """
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -61,12 +62,20 @@ class Poller:
 
     def kill_one(self) -> bool:
         """Kill a sandbox that is at work; say whether there was one."""
+        is_done = self._signal_one(signal.SIGKILL)
+        self.kills += is_done
+        return is_done
+
+    def freeze_one(self) -> bool:
+        """Let a sandbox that is at work do nothing any more; say whether there was one."""
+        return self._signal_one(signal.SIGSTOP)
+
+    def _signal_one(self, number: signal.Signals) -> bool:
         with self._lock:
-            if not self._busy:
-                return False
-            self.kills += 1
-            next(iter(self._busy.values())).kill()
-            return True
+            for sandbox in self._busy.values():
+                sandbox.process.send_signal(number)
+                return True
+        return False
 
     @property
     def is_working(self) -> bool:

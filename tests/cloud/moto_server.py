@@ -1,7 +1,8 @@
-"""AWS on this machine: moto's server, with the two things it lacks. Run as `python -m tests.cloud.moto_server RUNTIME`.
+"""AWS on this machine: moto's server, with what it lacks. Run as `python -m tests.cloud.moto_server RUNTIME`.
 
 Prints its address, then serves until it is killed. What it adds: no function has a URL (moto does not know the call),
-and a function is called by running the very package that was deployed (moto wants Docker for that).
+a role that is new is not known at once, and a function is called by running the very package that was deployed (moto
+wants Docker for that).
 """
 
 import base64
@@ -23,6 +24,7 @@ from werkzeug.serving import make_server
 from tests.cloud.sandbox import Crashed, Sandbox, lambda_variables
 
 ACCOUNT = "123456789012"
+FUNCTIONS = "/2015-03-31/functions"
 URLS = re.compile(r"/2021-10-31/functions/[^/]+/urls")
 CALLS = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 Start = Callable[[str, list[tuple[str, str]]], Any]
@@ -34,6 +36,7 @@ class Server:
     def __init__(self, runtime: Path) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._runtime = runtime
+        self._roles: set[str] = set()
         self.url = ""
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
@@ -45,7 +48,18 @@ class Server:
         if called := CALLS.fullmatch(path):
             event = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
             return self._call(called[1], event, start)
+        if path.rstrip("/") == FUNCTIONS and environ["REQUEST_METHOD"] == "POST" and self._has_new_role(environ):
+            start("400 Bad Request", [("x-amzn-ErrorType", "InvalidParameterValueException")])
+            return [b'{"Message": "The role defined for the function cannot be assumed by Lambda."}']
         return list(self._moto(environ, start))
+
+    def _has_new_role(self, environ: dict[str, Any]) -> bool:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(body)
+        role = json.loads(body)["Role"]
+        is_new = role not in self._roles
+        self._roles.add(role)
+        return is_new
 
     def _call(self, name: str, event: Any, start: Start) -> Iterable[bytes]:
         function = lambda_backends[ACCOUNT]["us-east-1"].get_function(name)

@@ -1,7 +1,12 @@
-"""`zappa deploy`, `update` and `undeploy` of a person who follows the guide, and what stands at AWS afterwards."""
+"""`zappa deploy`, `update` and `undeploy` of a person who follows the guide, and what stands at AWS afterwards.
+
+The commands are run once, one after the other; the tests look at what each said, and at AWS as it was after each.
+"""
 
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,224 +15,300 @@ import pytest
 from tests.cloud.conftest import Aws
 from tests.cloud.project import BUCKET, Done, Project, make_project
 
+CALLED_OTHERWISE = {"s3:HeadBucket": "s3:ListBucket", "lambda:Invoke": "lambda:InvokeFunction"}
+FOR_EVERYBODY = {"sts:GetCallerIdentity"}
 FORTNIGHT = 14 * 24 * 3600
 NOWHERE = "http://127.0.0.1:9/v1/"
-
-
-class Stages:
-    """A project whose stages are deployed, and a look at what AWS has of them."""
-
-    def __init__(self, project: Project, aws: Aws) -> None:
-        self.project, self.aws = project, aws
-
-    def zappa(self, *words: str) -> Done:
-        """Run Zappa against this AWS."""
-        return self.project.zappa(*words, variables=self.aws.variables)
-
-    def function(self, stage: str) -> dict[str, Any]:
-        """Return how a stage's function is made."""
-        return dict(self.aws.client("lambda").get_function(FunctionName=f"broadcast-bot-{stage}")["Configuration"])
-
-    def functions(self) -> set[str]:
-        """Return the names of all functions."""
-        return {one["FunctionName"] for one in self.aws.client("lambda").list_functions()["Functions"]}
-
-    def queue(self, name: str) -> dict[str, str]:
-        """Return what a queue is set to."""
-        sqs = self.aws.client("sqs")
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
-
-    def wires(self) -> list[dict[str, Any]]:
-        """Return what leads from queues to functions."""
-        return list(self.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"])
-
-    def rules(self) -> dict[str, str]:
-        """Return what runs by the clock."""
-        return {rule["Name"]: rule["ScheduleExpression"] for rule in self.aws.client("events").list_rules()["Rules"]}
-
-    def policy(self, stage: str) -> list[dict[str, Any]]:
-        """Return what a stage's function may do."""
-        role = f"broadcast-bot-{stage}-ZappaLambdaExecutionRole"
-        found = self.aws.client("iam").get_role_policy(RoleName=role, PolicyName="zappa-permissions")
-        return list(found["PolicyDocument"]["Statement"])
-
-    def state(self) -> dict[str, Any]:
-        """Return what must be the same after a second time."""
-        queues = ("broadcast-bot-dev", "broadcast-bot-dev-dead")
-        wires = [{key: wire.get(key) for key in ("UUID", *WIRED)} for wire in self.wires()]
-        function = {
-            key: value for key, value in self.function("dev").items() if key in ("Environment", "Role", "Timeout")
-        }
-        table = self.aws.client("dynamodb").describe_table(TableName="broadcast-bot-dev")["Table"]["CreationDateTime"]
-        apis = [api["id"] for api in self.aws.client("apigateway").get_rest_apis()["items"]]
-        queue_states = [self.queue(name) for name in queues]
-        return {"wires": wires, "queues": queue_states, "function": function, "rules": self.rules(), "apis": apis} | {
-            "table": table,
-            "policy": self.policy("dev"),
-        }
-
-
 WIRED = {
     "BatchSize": 1,
     "FunctionResponseTypes": ["ReportBatchItemFailures"],
     "ScalingConfig": {"MaximumConcurrency": 2},
 }
+CHANGING = ("CreatedTimestamp", "LastModifiedTimestamp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """What is at AWS at some time, by name."""
+
+    functions: dict[str, dict[str, Any]]
+    queues: dict[str, dict[str, str]]
+    tables: dict[str, dict[str, Any]]
+    expiries: dict[str, dict[str, str]]
+    wires: list[dict[str, Any]]
+    rules: dict[str, str]
+    policies: dict[str, list[dict[str, Any]]]
+    addresses: dict[str, str]
+    uploads: int
+
+    @property
+    def lasting(self) -> list[Any]:
+        """What must be the same after a second time: all but code, dates and the numbers that Zappa draws anew."""
+        variables = {name: function["Environment"] for name, function in self.functions.items()}
+        return [
+            variables,
+            self.queues,
+            self.tables,
+            self.expiries,
+            self.wires,
+            self.rules,
+            self.policies,
+            self.addresses,
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tale:
+    """What was done, in this order: what the command said, and what was there after it. `calls` is what was asked."""
+
+    deployed: Done
+    first: Inventory
+    again: Done
+    second: Inventory
+    updated: Done
+    third: Inventory
+    beside: Done
+    both: Inventory
+    unsure: Done
+    still: Inventory
+    gone: Done
+    rest: Inventory
+    calls: frozenset[str]
 
 
 @pytest.fixture(scope="module")
-def stages(environment: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Stages:
-    """A project that was filled in as the guide says, and an empty AWS."""
+def project(environment: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that was filled in as the guide says, and an AWS in which nothing is."""
     aws.reset()
-    project = make_project(tmp_path_factory.mktemp("deploy") / "project", environment, WEBEX_API_BASE_URL=NOWHERE)
-    return Stages(project, aws)
+    return make_project(tmp_path_factory.mktemp("deploy") / "project", environment, WEBEX_API_BASE_URL=NOWHERE)
 
 
 @pytest.fixture(scope="module")
-def deployed(stages: Stages) -> Done:
-    """What `zappa deploy dev` said."""
-    return stages.zappa("deploy", "dev")
+def tale(project: Project, aws: Aws) -> Tale:
+    """Deploy, deploy again, break things, update, deploy another stage, undeploy the first."""
+    file = project.folder.parent / "calls"
+    recorder = {"PYTHONPATH": str(Path(__file__).with_name("recorder")), "CALLS": str(file)}
+
+    def run(*words: str) -> tuple[Done, Inventory]:
+        done = project.zappa(*words, variables={**aws.variables, **recorder})
+        return done, take(aws)
+
+    deployed, first = run("deploy", "dev")
+    again, second = run("deploy", "dev")
+    break_things(aws)
+    updated, third = run("update", "dev")
+    beside, both = run("deploy", "prod")
+    unsure, still = run("undeploy", "dev")
+    gone, rest = run("undeploy", "dev", "--yes")
+    asked = (CALLED_OTHERWISE.get(call, call) for call in file.read_text(encoding="utf-8").split())
+    return Tale(
+        deployed=deployed,
+        first=first,
+        again=again,
+        second=second,
+        updated=updated,
+        third=third,
+        beside=beside,
+        both=both,
+        unsure=unsure,
+        still=still,
+        gone=gone,
+        rest=rest,
+        calls=frozenset(asked),
+    )
 
 
-def test_deploying_ends_well_and_says_what_is_next(deployed: Done) -> None:
-    """The function answers, and the address to open is named, stage and all."""
-    assert deployed.status == 0, deployed.said
+def take(aws: Aws) -> Inventory:
+    """Return what is at AWS now."""
+    dynamodb, functions = aws.client("dynamodb"), aws.client("lambda")
+    tables = dynamodb.list_tables()["TableNames"]
+    return Inventory(
+        functions={one["FunctionName"]: one for one in functions.list_functions()["Functions"]},
+        queues=dict(_queues(aws)),
+        tables={name: dynamodb.describe_table(TableName=name)["Table"] for name in tables},
+        expiries={name: dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"] for name in tables},
+        wires=[_bare(one) for one in functions.list_event_source_mappings()["EventSourceMappings"]],
+        rules={one["Name"]: one["ScheduleExpression"] for one in aws.client("events").list_rules()["Rules"]},
+        policies=dict(_policies(aws)),
+        addresses=dict(_addresses(aws)),
+        uploads=aws.client("s3").list_objects_v2(Bucket=f"{BUCKET}-dev")["KeyCount"],
+    )
+
+
+def _addresses(aws: Aws) -> Iterable[tuple[str, str]]:
+    stacks = aws.client("cloudformation")
+    for stack in stacks.describe_stacks()["Stacks"]:
+        found = stacks.describe_stack_resource(StackName=stack["StackName"], LogicalResourceId="Api")
+        yield stack["StackName"], found["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def _queues(aws: Aws) -> Iterable[tuple[str, dict[str, str]]]:
+    sqs = aws.client("sqs")
+    for url in sqs.list_queues().get("QueueUrls", []):
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        yield url.rpartition("/")[2], {"url": url, **{key: found[key] for key in found if key not in CHANGING}}
+
+
+def _policies(aws: Aws) -> Iterable[tuple[str, list[dict[str, Any]]]]:
+    iam = aws.client("iam")
+    for role in iam.list_roles()["Roles"]:
+        policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName="zappa-permissions")
+        yield role["RoleName"], policy["PolicyDocument"]["Statement"]
+
+
+def _bare(wire: dict[str, Any]) -> dict[str, Any]:
+    return {key: wire.get(key) for key in ("UUID", "State", "EventSourceArn", "FunctionArn", *WIRED)}
+
+
+def break_things(aws: Aws) -> None:
+    """Delete a queue, and change the other and the wire, as somebody at the console might."""
+    sqs, functions = aws.client("sqs"), aws.client("lambda")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="broadcast-bot-dev-dead")["QueueUrl"])
+    url = sqs.get_queue_url(QueueName="broadcast-bot-dev")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
+    for wire in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=wire["UUID"], BatchSize=10, Enabled=False)
+
+
+def test_deploying_ends_well_and_says_what_is_next(tale: Tale) -> None:
+    """The function answers, though its role was not known at once, and the address to open is named, stage and all."""
+    assert tale.deployed.status == 0, tale.deployed.said
     address = r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/dev/webhook"
-    assert re.search(f"The function answers. Next: open {address} in a browser", deployed.said)
+    assert re.search(f"The function answers. Next: open {address} in a browser", tale.deployed.said)
 
 
-def test_the_queue_keeps_and_returns_what_it_holds(deployed: Done, stages: Stages) -> None:
+def test_the_queue_keeps_and_returns_what_it_holds(tale: Tale) -> None:
     """A message stays away longer than the function may run, and comes back a thousand times and for a fortnight."""
-    queue, dead = stages.queue("broadcast-bot-dev"), stages.queue("broadcast-bot-dev-dead")
-    assert int(queue["VisibilityTimeout"]) == stages.function("dev")["Timeout"] + 30 == 330
+    queue, dead = tale.first.queues["broadcast-bot-dev"], tale.first.queues["broadcast-bot-dev-dead"]
+    assert int(queue["VisibilityTimeout"]) == tale.first.functions["broadcast-bot-dev"]["Timeout"] + 30
     assert json.loads(queue["RedrivePolicy"]) == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 1000}
     assert queue["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == str(FORTNIGHT)
 
 
-def test_the_queue_is_wired_to_the_function(deployed: Done, stages: Stages) -> None:
+def test_the_queue_is_wired_to_the_function(tale: Tale) -> None:
     """One message at a time, two calls at once at most, and a call may hand its message back."""
-    (wire,) = stages.wires()
+    (wire,) = tale.first.wires
     assert {key: wire.get(key) for key in WIRED} == WIRED
     assert wire["State"] == "Enabled"
-    assert wire["EventSourceArn"] == stages.queue("broadcast-bot-dev")["QueueArn"]
-    assert wire["FunctionArn"] == stages.function("dev")["FunctionArn"]
+    assert wire["EventSourceArn"] == tale.first.queues["broadcast-bot-dev"]["QueueArn"]
+    assert wire["FunctionArn"] == tale.first.functions["broadcast-bot-dev"]["FunctionArn"]
 
 
-def test_the_table_is_the_ledgers_and_costs_nothing_idle(deployed: Done, stages: Stages) -> None:
+def test_the_table_is_the_ledgers_and_costs_nothing_idle(tale: Tale) -> None:
     """Two texts as key, paid for by use, and what is past goes by itself."""
-    dynamodb = stages.aws.client("dynamodb")
-    table = dynamodb.describe_table(TableName="broadcast-bot-dev")["Table"]
-    expiry = dynamodb.describe_time_to_live(TableName="broadcast-bot-dev")["TimeToLiveDescription"]
+    table, expiry = tale.first.tables["broadcast-bot-dev"], tale.first.expiries["broadcast-bot-dev"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
     assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert (expiry["TimeToLiveStatus"], expiry["AttributeName"]) == ("ENABLED", "expires")
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
 
 
-def test_the_function_knows_where_its_things_are(deployed: Done, stages: Stages) -> None:
+def test_the_function_knows_where_its_things_are(tale: Tale) -> None:
     """Store, queue, variables and configuration are named in its environment; the token is not."""
-    function = stages.function("dev")
-    url = stages.aws.client("sqs").get_queue_url(QueueName="broadcast-bot-dev")["QueueUrl"]
+    function = tale.first.functions["broadcast-bot-dev"]
+    assert (function["Handler"], function["Timeout"]) == ("deploy.lambda_entry.lambda_handler", 300)
     assert function["Environment"]["Variables"] == {
         "STORE": "dynamodb:broadcast-bot-dev",
-        "QUEUE": url,
+        "QUEUE": tale.first.queues["broadcast-bot-dev"]["url"],
         "DOT_ENV_FILE": ".env_dev",
         "CONFIG_FILE": "config_dev.json",
         "LOG_FORMAT": "json",
     }
-    assert (function["Handler"], function["Timeout"]) == ("deploy.lambda_entry.lambda_handler", 300)
 
 
-def test_the_sweeper_comes_every_five_minutes(deployed: Done, stages: Stages) -> None:
+def test_the_sweeper_comes_every_five_minutes(tale: Tale) -> None:
     """That is all that runs by the clock: nothing keeps the function warm."""
-    assert stages.rules() == {"broadcast-bot-dev-deploy.lambda_entry.lambda_handler": "rate(5 minutes)"}
+    assert tale.first.rules == {"broadcast-bot-dev-deploy.lambda_entry.lambda_handler": "rate(5 minutes)"}
 
 
-def test_the_function_may_touch_what_is_its_own_and_nothing_else(deployed: Done, stages: Stages) -> None:
+def test_the_function_may_touch_what_is_its_own_and_nothing_else(tale: Tale) -> None:
     """No wildcard as an action, and every resource is named by account, region and stage."""
-    allowed = stages.policy("dev")
+    (allowed,) = tale.first.policies.values()
     actions = [action for one in allowed for action in _list(one["Action"])]
     resources = [name for one in allowed for name in _list(one["Resource"])]
     assert [action for action in actions if "*" in action] == []
-    assert [
-        name for name in resources if ":us-east-1:123456789012:" not in name or "broadcast-bot-dev" not in name
-    ] == []
+    foreign = [name for name in resources if not re.search(r":us-east-1:123456789012:.*broadcast-bot-dev\b", name)]
+    assert foreign == []
 
 
-def test_deploying_again_changes_nothing(deployed: Done, stages: Stages) -> None:
+def test_nothing_of_the_package_stays_in_the_bucket(tale: Tale) -> None:
+    """The bucket is only what the package goes through."""
+    assert tale.first.uploads == tale.third.uploads == 0
+
+
+def test_deploying_again_changes_nothing(tale: Tale) -> None:
     """It says that the stage is deployed, and what to do instead."""
-    before = stages.state()
-    again = stages.zappa("deploy", "dev")
-    assert again.status == 1
-    assert "Stage 'dev' is deployed already; nothing was changed" in again.said
-    assert "zappa update dev" in again.said
-    assert stages.state() == before
+    assert tale.again.status == 1
+    assert "Stage 'dev' is deployed already; nothing was changed" in tale.again.said
+    assert "zappa update dev" in tale.again.said
+    assert tale.second == tale.first
 
 
-def test_updating_sets_right_what_somebody_broke_and_changes_nothing_else(deployed: Done, stages: Stages) -> None:
+def test_updating_sets_right_what_somebody_broke_and_changes_nothing_else(tale: Tale) -> None:
     """A queue that was deleted is made anew, a wire and a queue that were changed are as before."""
-    before, sqs = stages.state(), stages.aws.client("sqs")
-    url = sqs.get_queue_url(QueueName="broadcast-bot-dev")["QueueUrl"]
-    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="broadcast-bot-dev-dead")["QueueUrl"])
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
-    wire = stages.wires()[0]["UUID"]
-    stages.aws.client("lambda").update_event_source_mapping(UUID=wire, BatchSize=10, Enabled=False)
-    updated = stages.zappa("update", "dev")
-    assert updated.status == 0, updated.said
-    assert "Made the queue broadcast-bot-dev-dead" in updated.said
-    assert _timeless(stages.state()) == _timeless(before)
+    assert tale.updated.status == 0, tale.updated.said
+    assert "Made the queue broadcast-bot-dev-dead" in tale.updated.said
+    assert tale.third.lasting == tale.second.lasting
 
 
-def test_prod_beside_dev_shares_nothing_with_it(deployed: Done, stages: Stages) -> None:
-    """Functions, queues, tables, roles, wires and schedules are other ones, and those of dev are as before."""
-    before = stages.state()
-    assert stages.zappa("deploy", "prod").status == 0
-    text = json.dumps([stages.function("prod"), stages.policy("prod"), stages.queue("broadcast-bot-prod")], default=str)
-    assert "broadcast-bot-dev" not in text
-    assert ".env_dev" not in text
-    assert stages.function("dev")["Environment"] == before["function"]["Environment"]
-    assert stages.policy("dev") == before["policy"]
-    assert {
-        wire["FunctionArn"].rpartition("-")[2]: wire["EventSourceArn"].rpartition("-")[2] for wire in stages.wires()
-    } == {
+def test_prod_beside_dev_shares_nothing_with_it(tale: Tale) -> None:
+    """Nothing of prod names anything of dev, every wire leads to its own stage, and what dev has is as before."""
+    assert tale.beside.status == 0, tale.beside.said
+    new = [_new(getattr(tale.both, kind), getattr(tale.third, kind)) for kind in ("functions", "queues", "policies")]
+    assert all(new)
+    assert "broadcast-bot-dev" not in json.dumps(new, default=str)
+    assert ".env_dev" not in json.dumps(new, default=str)
+    assert {_stage(wire["EventSourceArn"]): _stage(wire["FunctionArn"]) for wire in tale.both.wires} == {
         "dev": "dev",
         "prod": "prod",
     }
-    assert len(stages.rules()) == 2
+    assert tale.both.functions["broadcast-bot-dev"] == tale.third.functions["broadcast-bot-dev"]
 
 
-def test_nothing_of_the_package_stays_in_the_bucket(deployed: Done, stages: Stages) -> None:
-    """The bucket is only what the package goes through."""
-    assert stages.aws.client("s3").list_objects_v2(Bucket=f"{BUCKET}-dev")["KeyCount"] == 0
+def test_undeploying_asks_first(tale: Tale) -> None:
+    """Without a yes nothing is changed, and it was said before what would go and what would stay."""
+    assert tale.unsure.status == 1
+    assert "Nothing was changed" in tale.unsure.said
+    assert "The data stays" in tale.unsure.said
+    assert tale.still == tale.both
 
 
-def test_undeploying_takes_away_what_runs_and_names_what_stays(deployed: Done, stages: Stages) -> None:
-    """Function, wire and schedule go; table and queues stay, and how to delete them is said."""
-    gone = stages.zappa("undeploy", "dev", "--yes")
-    assert gone.status == 0, gone.said
-    assert "broadcast-bot-dev" not in stages.functions()
-    assert not [wire for wire in stages.wires() if "broadcast-bot-dev" in wire["FunctionArn"]]
-    assert not [name for name in stages.rules() if name.startswith("broadcast-bot-dev")]
-    assert stages.queue("broadcast-bot-dev")
-    assert "aws dynamodb delete-table --table-name broadcast-bot-dev --region us-east-1" in gone.said
-    assert "--queue-name broadcast-bot-dev-dead" in gone.said
+def test_undeploying_takes_away_what_runs_and_names_what_stays(tale: Tale) -> None:
+    """Function, address, wire and schedule go; table and queues stay, and how to delete them is said."""
+    assert tale.gone.status == 0, tale.gone.said
+    assert tale.rest.functions.keys() == {"broadcast-bot-prod"}
+    assert [_stage(wire["FunctionArn"]) for wire in tale.rest.wires] == ["prod"]
+    assert tale.rest.addresses.keys() == {"broadcast-bot-prod"}
+    assert len(tale.rest.rules) == 1
+    assert (tale.rest.tables, tale.rest.queues) == (tale.both.tables, tale.both.queues)
+    assert "aws dynamodb delete-table --table-name broadcast-bot-dev --region us-east-1" in tale.gone.said
+    assert "--queue-name broadcast-bot-dev-dead" in tale.gone.said
+
+
+def test_the_user_of_the_guide_may_do_all_this(tale: Tale, project: Project) -> None:
+    """What deploying asks of AWS stands in the policy the guide has one attach (API Gateway names no calls there)."""
+    policy = json.loads((project.folder / "deploy" / "deployer_policy.json").read_text(encoding="utf-8"))
+    allowed = {action for one in policy["Statement"] for action in one["Action"]} | FOR_EVERYBODY
+    assert {call for call in tale.calls if not call.startswith("apigateway:")} - allowed == set()
 
 
 @pytest.mark.parametrize("words", [("update", "staging"), ("undeploy", "staging", "--yes")])
-def test_a_stage_that_was_never_deployed_is_not_half_made(stages: Stages, words: tuple[str, ...]) -> None:
+def test_a_stage_that_was_never_deployed_is_not_half_made(project: Project, aws: Aws, words: tuple[str, ...]) -> None:
     """It says so and how to deploy it; no queue and no role was made for it."""
-    stages.project.set_up("staging", extends="dev")
-    stages.project.write(".env_staging", "WEBEX_TEAMS_ACCESS_TOKEN=token\n")
-    done = stages.zappa(*words)
+    project.set_up("staging", extends="dev")
+    project.write(".env_staging", "WEBEX_TEAMS_ACCESS_TOKEN=token\n")
+    done = project.zappa(*words, variables=aws.variables)
     assert done.status == 1
     assert "Stage 'staging' is not deployed in us-east-1" in done.said
     assert "zappa deploy staging" in done.said
-    assert "staging" not in str(stages.aws.client("sqs").list_queues().get("QueueUrls"))
+    assert "staging" not in str(dict(_queues(aws)))
 
 
-def _timeless(state: dict[str, Any]) -> Any:
-    without = {"CreatedTimestamp", "LastModifiedTimestamp"}
-    queues = [{key: value for key, value in queue.items() if key not in without} for queue in state["queues"]]
-    return {**state, "queues": queues}
+def _new(now: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in now.items() if name not in before}
+
+
+def _stage(arn: str) -> str:
+    return arn.rpartition("-")[2]
 
 
 def _list(value: Any) -> list[str]:

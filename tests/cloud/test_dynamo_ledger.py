@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from broadcast.ledger.dynamodb import DynamoLedger
-from broadcast.model import Reply, State
+from broadcast.model import Kind, Reply, State
 from broadcast.ports import Ledger
 from tests.cloud.tampering import WRITES, Counting, Deaf, Dying
 from tests.contract.records import (
@@ -18,11 +18,14 @@ from tests.contract.records import (
     LEASE,
     START,
     Worker,
+    changed,
     draft,
     duty_event,
+    edit_of,
     hire,
     message_event,
     place,
+    recall_of,
     retry,
     sent,
     spaces,
@@ -159,17 +162,19 @@ def test_an_event_is_not_lost_whenever_its_recording_is_killed(client: Any) -> N
 
 
 def test_an_event_that_is_finished_is_over_whenever_that_is_killed(client: Any) -> None:
-    """Either it is handled once more, or it is over; and it does not wait for ever."""
-
-    def finish(worker: Worker) -> None:
-        pending = worker.ledger.next_message(START)
-        assert pending
-        worker.ledger.finish_event(pending, "done", START)
-
-    for ledger in killed_everywhere(client, lambda worker: record(worker.ledger), finish):
-        while pending := ledger.next_message(START):
-            ledger.finish_event(pending, "done", START)
+    """Before the first write it is handled once more; after it never, and it does not wait for ever."""
+    handled = []
+    for ledger in killed_everywhere(client, lambda worker: record(worker.ledger), lambda one: finish_next(one.ledger)):
+        handled.append(finish_next(ledger))
         assert (ledger.backlog(START).events, ledger.record(message_event("e"), START)) == (0, False)
+    assert handled == [True, False]
+
+
+def finish_next(ledger: Ledger) -> bool:
+    """Finish the event that is next; False if there is none."""
+    if pending := ledger.next_message(START):
+        ledger.finish_event(pending, "done", START)
+    return pending is not None
 
 
 def record(ledger: Ledger) -> None:
@@ -186,6 +191,64 @@ def test_a_message_is_opened_once_whenever_that_is_killed(client: Any) -> None:
         assert (ledger.running(), ledger.next_due()) in ((0, None), (1, 0.0))
         ledger.open_broadcast(after.token, draft("m1"), map(place, plan), START)
         assert [spaces(after.claim()), ledger.running(), ledger.is_open("m1")] == [plan, 1, True]
+
+
+def test_an_edit_is_opened_once_whenever_that_is_killed(client: Any) -> None:
+    """When its event is repeated it is opened whole, and the text counts as edited once."""
+
+    def prepare(worker: Worker) -> None:
+        worker.open("a", "b", content=text("one", "two"))
+        worker.settle(worker.claim_one(), sent("a1"))
+
+    def open_it(worker: Worker) -> None:
+        worker.ledger.open_change(worker.token, edit_of(1, "new"), START)
+
+    for ledger in killed_everywhere(client, prepare, open_it):
+        after = hire(ledger)
+        open_it(after)
+        assert [(one.kind, one.counts.waiting) for one in ledger.unfinished()] == [(Kind.SEND, 1), (Kind.EDIT, 1)]
+        assert (ledger.content(1).group_parts, ledger.content(1).revision) == (("new",), 1)
+        assert after.states(1) == {"a": "sent", "b": "waiting"}
+
+
+def test_a_recall_is_opened_once_whenever_that_is_killed(client: Any) -> None:
+    """When its event is repeated, what waited is skipped, and what arrived is taken back once."""
+
+    def prepare(worker: Worker) -> None:
+        worker.open("a", "b")
+        worker.settle(worker.claim_one(), sent("a1"))
+
+    def open_it(worker: Worker) -> None:
+        worker.ledger.open_change(worker.token, recall_of(1), START)
+
+    for ledger in killed_everywhere(client, prepare, open_it):
+        after = hire(ledger)
+        open_it(after)
+        [claim] = after.claim()
+        assert (claim.work, claim.space_id, claim.copies) == (Kind.RECALL, "a", ("a1",))
+        assert (after.states(1), len(ledger.changes_of(1))) == ({"a": "sent", "b": "skipped"}, 1)
+
+
+def test_a_step_of_a_change_is_not_lost_whenever_its_writing_is_killed(client: Any) -> None:
+    """The copies are noted first: the step is in doubt afterwards, and whoever repeats it sees what is there."""
+
+    def prepare(worker: Worker) -> None:
+        worker.open("a", content=text("one", "two"))
+        for message_id in ("a1", "a2"):
+            worker.settle(worker.claim_one(), sent(message_id))
+        worker.recall(1)
+        worker.claim_one()
+        worker.ledger.doubt_orphans(worker.token, START)
+
+    def settle_it(worker: Worker) -> None:
+        [doubt] = worker.ledger.doubts(START)
+        worker.settle(doubt, changed("a1", is_done=False))
+
+    for ledger in killed_everywhere(client, prepare, settle_it):
+        after = hire(ledger)
+        [doubt] = ledger.doubts(START)
+        after.settle(doubt, retry())
+        assert after.claim_one().copies in (("a1", "a2"), ("a1",))
 
 
 def end(worker: Worker) -> None:

@@ -10,10 +10,10 @@ from tests.cloud.cloud_stage import CloudStage, until
 from tests.cloud.conftest import Aws, Package
 from tests.cloud.driver import Poller
 
-SPACES = 500
-SECONDS = 4
-RATE, BURST = 30, 15
-KILLS_AFTER = (70, 200, 330)
+GROUPS, PEOPLE = 250, 250
+SECONDS = 8
+RATE, BURST = 20, 10
+KILLS_AFTER = (100, 300, 400)
 """How many messages Webex has taken when a Lambda is killed."""
 
 HAND_OVERS = 5
@@ -25,7 +25,10 @@ def stage(aws: Aws, package: Package, tmp_path: Path, monkeypatch: pytest.Monkey
     for name, value in {**aws.variables, "AWS_DEFAULT_REGION": aws.region}.items():
         monkeypatch.setenv(name, value)
     stage = CloudStage(tmp_path, aws, task=package.folder, runtime=package.runtime, timeout=SECONDS)
-    stage.spaces(SPACES)
+    stage.config(destination={"senders_own_org": False})
+    stage.spaces(GROUPS)
+    for number in range(1, PEOPLE):
+        stage.world.direct(stage.bot, stage.colleague(f"P{number} Dee"))
     stage.webex.rate_limit(per_second=RATE, burst=BURST, paths="/messages")
     stage.open()
     yield stage
@@ -52,10 +55,10 @@ def test_every_space_gets_it_once_across_time_limits_rate_limits_and_kills(stage
         stage.settled()
     states = stage.states()
     copies = [len(stage.copies(space)) for space in stage.world.directory.spaces_of(stage.bot)]
-    assert sum(states.values()) == SPACES + 1
+    assert sum(states.values()) == len(copies) == GROUPS + PEOPLE
     assert max(copies) == 1
     assert copies.count(0) <= states.get(State.UNKNOWN, 0) <= len(KILLS_AFTER) + len(poller.ends("time-out"))
     assert set(states) <= {State.SENT, State.UNKNOWN}
     assert len(poller.ends("kept")) >= HAND_OVERS
     assert any(call.status == 429 for call in stage.webex.calls)
-    assert len(stage.answers(message)) == 1
+    assert sum(answer.startswith(f"Sent: {states[State.SENT]} ") for answer in stage.answers(message)) == 1

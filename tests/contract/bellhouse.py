@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import boto3
-from botocore.config import Config
+from moto import mock_aws
 from moto.sqs.models import sqs_backends
 
 from broadcast.ledger.sqlite import SqliteLedger
@@ -19,10 +19,11 @@ from broadcast.queues.crew import Crew, Lease
 from broadcast.queues.sqs import LOOK_SECONDS, Call, Doorbell, SqsQueue
 from tests.contract.records import message_event
 from tests.contract.shop import STUCK_AFTER, CountingLane, Log
-from tests.contract.tables import REGION, moto
 from tests.unit.fakes import FakeClock
 
 TIME = 300.0
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
 OTHER = "other"
 
 
@@ -41,9 +42,7 @@ class Bellhouse:
         self.make_crew: Callable[[Lease], Crew] = self.crew
         self.pool = pool
         self._looks = 0
-        self.sqs = boto3.client(
-            "sqs", endpoint_url=moto().client.meta.endpoint_url, region_name=REGION, config=Config(proxies={})
-        )
+        self.sqs = boto3.client("sqs", region_name=REGION)
         self.url = self.sqs.create_queue(QueueName=folder.name, Attributes={"VisibilityTimeout": "330"})["QueueUrl"]
         self.queue = SqsQueue(
             Doorbell(self.url),
@@ -123,8 +122,8 @@ class Bellhouse:
 
     def hidden_for(self) -> float:
         """Return for how many seconds from now the one message is hidden, as moto knows it."""
-        account, name = self.url.split("/")[-2:]
-        [message] = sqs_backends[account][REGION].queues[name]._messages
+        name = self.url.rpartition("/")[2]
+        [message] = sqs_backends[ACCOUNT][REGION].queues[name]._messages
         return float(message.visible_at) / 1000 - time.time()
 
     def lease_taken_by(self, owner: str) -> int | None:
@@ -139,13 +138,12 @@ class Bellhouse:
 @contextmanager
 def open_bellhouse(folder: Path) -> Iterator[Bellhouse]:
     """Build a place, and see that its worker has ended."""
-    with ThreadPoolExecutor(2) as pool:
+    with mock_aws(), ThreadPoolExecutor(2) as pool:
         house = Bellhouse(folder, pool)
         try:
             yield house
         finally:
             house.queue.stop()
-            house.sqs.close()
 
 
 def ended(answer: Future[bool]) -> bool:

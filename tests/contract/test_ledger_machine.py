@@ -389,5 +389,5 @@ class DynamoMachine(LedgerMachine):
 
 LedgerMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
 TestLedger = LedgerMachine.TestCase
-DynamoMachine.TestCase.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
+DynamoMachine.TestCase.settings = settings(max_examples=4, stateful_step_count=20, deadline=None)
 TestDynamoLedger = DynamoMachine.TestCase

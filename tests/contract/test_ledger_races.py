@@ -74,12 +74,12 @@ def open_ledger(client: Any) -> Opener:
 
 
 def test_one_of_eight_gets_the_lease_each_time(open_ledger: Opener) -> None:
-    """Eighty times the lease runs out and eight want it: one wins, with a token of its own."""
+    """Sixty times the lease runs out and eight want it: one wins, with a token of its own."""
     ledgers = [open_ledger() for _ in EIGHT]
     tokens: list[int | None] = []
-    for turn in range(80):
+    for turn in range(60):
         tokens += all_at_once(*[partial(take, one, START + LEASE * turn) for one in ledgers])
-    assert [token for token in tokens if token] == list(range(1, 81))
+    assert [token for token in tokens if token] == list(range(1, 61))
 
 
 def test_eight_that_claim_the_same_get_each_delivery_once(open_ledger: Opener) -> None:
@@ -106,12 +106,12 @@ def test_what_eight_settle_at_once_is_settled_once(open_ledger: Opener) -> None:
 
 
 def test_an_event_that_eight_record_at_once_is_news_once(open_ledger: Opener) -> None:
-    """Fifty events, each delivered eight times at once: each is news once and waits once."""
+    """Twenty-five events, each delivered eight times at once: each is news once and waits once."""
     ledgers = [open_ledger() for _ in EIGHT]
-    for key in map(str, range(50)):
+    for key in map(str, range(25)):
         said = all_at_once(*[partial(one.record, message_event(key), START) for one in ledgers])
         assert sorted(said) == [False] * 7 + [True]
-    assert ledgers[0].backlog(START).events == 50
+    assert ledgers[0].backlog(START).events == 25
 
 
 def test_eight_that_look_for_something_to_say_never_say_the_same(open_ledger: Opener) -> None:
@@ -128,16 +128,16 @@ def test_eight_that_look_for_something_to_say_never_say_the_same(open_ledger: Op
 
 
 def test_what_may_be_done_once_is_granted_once(open_ledger: Opener) -> None:
-    """Fifty things, and eight that ask for each at once."""
+    """Twenty-five things, and eight that ask for each at once."""
     ledgers = [open_ledger() for _ in EIGHT]
-    for key in map(str, range(50)):
+    for key in map(str, range(25)):
         said = all_at_once(*[partial(one.once, key, START) for one in ledgers])
         assert sorted(said) == [False] * 7 + [True]
 
 
 def test_a_message_is_opened_once_whoever_takes_over_when(open_ledger: Opener) -> None:
     """An old holder plans on while the next one takes over and plans the same message: one plan counts, whole."""
-    for turn in range(40):
+    for turn in range(25):
         old, late = hire(open_ledger()), open_ledger()
         opened = all_at_once(partial(plan, old, f"m{turn}", "a", "b"), partial(take_over, late, f"m{turn}", "c", "d"))
         [number] = [number for number in opened if number]
@@ -161,7 +161,7 @@ def test_what_is_skipped_by_somebody_else_is_not_sent(open_ledger: Opener) -> No
 def test_a_report_does_not_end_what_is_sent_again(open_ledger: Opener) -> None:
     """Whichever comes first, the mark or the wish: what is to be sent again is found by the next worker."""
     worker, outsider = hire(open_ledger()), open_ledger()
-    for _ in range(30):
+    for _ in range(15):
         number = worker.open("a")
         worker.settle_all(FAILED)
         worker.finish()

@@ -9,7 +9,6 @@ from broadcast.errors import ConfigError, LeaseLost, Refused
 from broadcast.queues.crew import LEASE_SECONDS, Crew, Lease
 from broadcast.queues.sqs import LINGER_SECONDS, LONGEST_MARGIN, LOOK_SECONDS, SWEEP_SECONDS, WORTH_A_WAIT
 from tests.contract.bellhouse import OTHER, TIME, Bellhouse, ended, open_bellhouse
-from tests.contract.tables import REGION
 
 GONE, AT_ONCE, HIDDEN = (0, 0), (1, 0), (0, 1)
 SOON, LATE = 19.0, 3600.0
@@ -17,11 +16,8 @@ LINGER = int(LINGER_SECONDS / LOOK_SECONDS) + 1
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bellhouse]:
+def house(tmp_path: Path) -> Iterator[Bellhouse]:
     """Return a queue of one's own with its worker."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with open_bellhouse(tmp_path) as house:
         yield house
 

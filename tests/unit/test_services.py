@@ -1,5 +1,6 @@
 """The bot put together: what it is made of, whom it knows, what keeps it from working, how it starts and stops."""
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -290,3 +291,57 @@ def test_a_message_is_overtaking_while_an_earlier_one_waits(make: Make) -> None:
     assert not services.is_overtaking(late)
     services.ledger.record(early, services.clock.now())
     assert (services.is_overtaking(late), services.is_overtaking(early)) == (True, False)
+
+
+# with a queue that calls the worker
+
+
+QUEUE = "http://127.0.0.1:9/1/doorbell"
+
+
+@pytest.fixture
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What boto3 needs before it asks anybody."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+def test_with_a_queue_nothing_runs_in_the_background(make: Make) -> None:
+    """The lease stays free for the worker that a message calls."""
+    services = make(QUEUE=QUEUE)
+    services.start()
+    assert services.ledger.take_lease("me", 0.0, 1.0, holder_is_dead=lambda _: False) is not None
+
+
+@pytest.mark.usefixtures("_keys")
+def test_a_queue_that_cannot_be_rung_is_a_standing_fault(make: Make) -> None:
+    """It does not keep an event from being taken; the health page shows it."""
+    services = make(QUEUE=QUEUE)
+    services.me()
+    services.start()
+    assert services.standing_fault() == ""
+    services.ring()
+    assert QUEUE in services.standing_fault()
+
+
+def test_without_a_queue_no_message_calls_the_worker(make: Make) -> None:
+    """Whoever wires a queue to this bot is told which variable is missing."""
+    with pytest.raises(ConfigError, match="QUEUE"):
+        _ = make().worker
+
+
+def test_an_event_that_waits_for_long_shows_that_no_worker_comes(make: Make) -> None:
+    """There is no other sign of one that runs elsewhere; a bot that works by itself knows better."""
+    here, elsewhere = make(), make(QUEUE=QUEUE)
+    event = Event(key="e", resource="rooms", action="updated", id="r")
+    here.ledger.record(event, here.clock.now() - 1000)
+    elsewhere.me()
+    assert [bool(services.health()["ok"]) for services in (here, elsewhere)] == [True, False]
+
+
+def test_files_lie_in_passing_where_the_ledger_is_a_table(make: Make) -> None:
+    """A disk of the cloud does not last; two tables do not share a folder."""
+    folders = [make(STORE=f"dynamodb:{name}").files for name in ("one", "two")]
+    assert [folder.name for folder in folders] == ["one-files", "two-files"]
+    assert folders[0].parent == Path(tempfile.gettempdir())

@@ -9,6 +9,8 @@ from broadcast.events import derive_secret
 from broadcast.settings import Settings, read_environment, settings_from
 
 TOKEN = "WEBEX_TEAMS_ACCESS_TOKEN"
+QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/broadcast-bot-dev"
+TABLE = "dynamodb:broadcast-bot-dev"
 
 
 def settings(**variables: str) -> Settings:
@@ -60,6 +62,7 @@ def test_without_variables_the_defaults_hold() -> None:
     found = settings()
     assert (found.token, found.secret, found.setup_key, found.base_url, found.locale) == ("", "", "", "", "")
     assert (found.port, found.log_level, found.ledger_path) == (5050, "INFO", Path("data/broadcast.db"))
+    assert (found.table, found.queue_url) == ("", "")
     assert (found.config_path, found.config_is_named) == (Path("config/config.json"), False)
     assert found.api_base_url == "https://webexapis.com/v1/"
 
@@ -124,7 +127,31 @@ def test_a_named_config_file_is_known_as_named() -> None:
     assert (found.config_path, found.config_is_named) == (Path("my.json"), True)
 
 
+def test_a_table_and_a_queue_are_known_by_name_and_address() -> None:
+    """As the cloud knows them; a queue of a stand-in has an address of its own."""
+    found = settings(STORE=TABLE, QUEUE=QUEUE)
+    assert (found.table, found.queue_url) == ("broadcast-bot-dev", QUEUE)
+    assert settings(QUEUE="http://127.0.0.1:5000/1/doorbell").queue_url == "http://127.0.0.1:5000/1/doorbell"
+    assert settings(QUEUE="local").queue_url == ""
+
+
+def test_on_lambda_table_and_queue_are_taken() -> None:
+    """There is no other way there."""
+    assert settings(AWS_LAMBDA_FUNCTION_NAME="bot", STORE=TABLE, QUEUE=QUEUE).table == "broadcast-bot-dev"
+
+
 # what is refused
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [({"QUEUE": QUEUE}, "STORE"), ({"STORE": TABLE}, "QUEUE"), ({"STORE": TABLE, "QUEUE": "local"}, "QUEUE")],
+)
+def test_what_cannot_last_on_lambda_is_refused_there(variables: dict[str, str], named: str) -> None:
+    """A file is gone with the machine, and no thread goes on after an answer: messages would be lost."""
+    assert settings_from(variables)
+    with pytest.raises(ConfigError, match=f"^{named} is .*Lambda"):
+        settings_from({**variables, "AWS_LAMBDA_FUNCTION_NAME": "bot"})
 
 
 @pytest.mark.parametrize(
@@ -134,7 +161,12 @@ def test_a_named_config_file_is_known_as_named() -> None:
         *(("BASE_URL", value) for value in ("bot.example", "ftp://bot.example", "//bot.example", "javascript:x")),
         ("WEBEX_API_BASE_URL", "webexapis.com"),
         *(("STORE", value) for value in ("data/x.db", "sqlite:x.db", "sqlite://x.db", "sqlite:///", "postgres://x")),
-        ("QUEUE", "redis"),
+        *(
+            ("STORE", value)
+            for value in ("dynamodb:", "dynamodb:ab", "dynamodb:a b c", "dynamodb:a/bc", "dynamodb://abc")
+        ),
+        *(("QUEUE", value) for value in ("redis", "sqs", "https://", "https://sqs.eu-central-1.amazonaws.com/")),
+        ("QUEUE", f"{QUEUE}.fifo"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str) -> None:
