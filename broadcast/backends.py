@@ -2,10 +2,12 @@
 
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from structlog.stdlib import BoundLogger
 
+from broadcast.errors import ConfigError
 from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.ports import Clock, Ledger
 from broadcast.queues.crew import Crew, Lease
@@ -17,6 +19,7 @@ from broadcast.settings import Settings
 def ledger_for(settings: Settings, *, retention: Callable[[], float]) -> Ledger:
     """Return the ledger that STORE names; `retention` is for how many seconds it keeps what is finished."""
     if settings.table:
+        _need_boto3("STORE")
         # Late: boto3 is not for everybody.
         from broadcast.ledger.dynamodb import DynamoLedger  # noqa: PLC0415
 
@@ -43,4 +46,13 @@ def queue_for(
     """Return the queue that QUEUE names."""
     if not settings.queue_url:
         return LocalQueue(ledger=ledger, clock=clock, crew=crew, log=log)
+    _need_boto3("QUEUE")
     return SqsQueue(Doorbell(settings.queue_url), ledger=ledger, clock=clock, crew=crew, held_up=held_up, log=log)
+
+
+def _need_boto3(variable: str) -> None:
+    if find_spec("boto3") is None:
+        raise ConfigError(
+            f"{variable} names something of AWS, which takes boto3, and that is not installed. "
+            "Run: pip install -r deploy/requirements.txt"
+        )
