@@ -3,8 +3,8 @@
 Each seed has a simulated Webex in this process and the bot as a process of its own, which is killed with SIGKILL,
 frozen, doubled and started again while it broadcasts to hundreds of spaces. Webex meanwhile refuses (429 with every
 kind of Retry-After, 5xx without effect), cuts connections before and after the effect, is slow, hangs, and answers with
-nothing or with half an answer; webhooks come twice, late and in another order; people talk in some of the spaces. Then
-all that stops, the bot may finish, every event is sent once more, and the books are balanced: what is in the spaces
+nothing or with half an answer; webhooks come twice, late and in another order; people talk in some of the spaces, and
+the sender edits some of his messages and takes some back, while they are on their way or later. Then all that stops, the bot may finish, every event is sent once more, and the books are balanced: what is in the spaces
 (every word of a broadcast is numbered) against what the bot's ledger says, delivery by delivery.
 
 The figures count deliveries (one broadcast to one space) unless they say otherwise:
@@ -14,8 +14,11 @@ sent        all parts are there, in order, once, with the file or card, under th
 failed      only where Webex refuses for good (the person is gone, the bot was removed), and it must not have arrived.
 skipped     only there or where nothing may be sent, and it must not have arrived.
 unknown     said to be uncertain; whether it arrived does not matter. Bounded: see below.
+edited      copies that the newest edit of their broadcast has changed, by the ledger.
+recalled    copies that were taken back, by the ledger.
 lost        sent by the ledger but not there as a whole and in order; or neither there nor failed, skipped or unknown;
-            or never planned. Must be 0.
+            or never planned; or edited and not showing the newest text, or recalled and still there, in a space that
+            is not listed as one where that failed or is unknown. Must be 0.
 duplicated  some part is there more than once. Must be 0.
 in doubt    attempts (requests) whose outcome the bot cannot have known: the connection was cut or hung up, before or
             after the effect; the answer was empty, half, or a 500, 502 or 504, which do not say that nothing was done;
@@ -32,6 +35,11 @@ attempt in doubt of its own; it must not be a 1-1, because a bot can read that b
 in the space since the broadcast was asked for and shortly before the attempt, because otherwise the space's last
 activity proves that nothing arrived (the attempt's own message counts, the part or broadcast before it, and people who
 talk there).
+
+An edit or a deletion is never in doubt, because it can be repeated without harm; only a message that a longer text adds
+is one like any other. Of a broadcast that was edited, the last two conditions on an unknown are not looked at: a
+message of which the text has changed since cannot be recognized. A broadcast whose message was deleted before the bot
+could read it need not be opened.
 
 Besides: every broadcast that an allowed sender asked for was opened exactly once, and none for anybody else; in no
 space does a later broadcast come before an earlier one; broadcasts were opened in the order in which they were asked

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from bench.chaos_bots import Fleet, InFlight
+from bench.chaos_changes import Changes
 from bench.chaos_stage import Asked, Attempt, Stage, words_in
-from broadcast.model import Broadcast, Delivery, SpaceKind, State
+from broadcast.model import Broadcast, Delivery, Kind, SpaceKind, State
 from broadcast.services import HANDS
 from webexsim import Message
 
@@ -20,7 +21,20 @@ MARGIN = 3.5
 AFTER_THAW = 2.0
 """Seconds after which a process that was frozen has read newer Date headers than those it found when it woke up."""
 
-FIGURES = ("planned", "sent", "failed", "skipped", "unknown", "lost", "duplicated", "in_doubt", "kills", "refused")
+FIGURES = (
+    "planned",
+    "sent",
+    "failed",
+    "skipped",
+    "unknown",
+    "edited",
+    "recalled",
+    "lost",
+    "duplicated",
+    "in_doubt",
+    "kills",
+    "refused",
+)
 
 
 @dataclass(kw_only=True)
@@ -32,6 +46,8 @@ class Books:
     failed: int = 0
     skipped: int = 0
     unknown: int = 0
+    edited: int = 0
+    recalled: int = 0
     lost: int = 0
     duplicated: int = 0
     in_doubt: int = 0
@@ -62,7 +78,8 @@ class Accountant:
         self._stage = stage
         self._fleet = fleet
         self._arrivals = stage.arrivals()
-        self._opened = fleet.ledger.broadcasts(limit=1000)
+        found = fleet.ledger.broadcasts(limit=1000)
+        self._opened = [broadcast for broadcast in found if broadcast.kind is Kind.SEND]
         self._doubts = list(self._find_doubts())
         self._books = Books()
 
@@ -85,15 +102,49 @@ class Accountant:
 
     def _balance_one(self, asked: Asked) -> None:
         opened = [broadcast for broadcast in self._opened if broadcast.source_id == asked.message.id]
+        fate = self._stage.fates[asked.number]
+        if fate.is_deleted and not opened:
+            self._look_for_strays(asked, set(), is_planned=False)
+            return
         if len(opened) != 1:
             self._complain(asked, f"was opened {len(opened)} times")
             self._books.lost += len(self._stage.places.rooms)
             return
         deliveries = list(self._fleet.ledger.deliveries(opened[0].number))
         self._count(asked, opened[0], deliveries)
-        for delivery in deliveries:
-            self._judge(asked, delivery)
+        if fate.revision or fate.is_recalled:
+            self._judge_changed(asked, opened[0], deliveries)
+        else:
+            for delivery in deliveries:
+                self._judge(asked, delivery)
         self._look_for_strays(asked, {delivery.space_id for delivery in deliveries})
+
+    def _judge_changed(self, asked: Asked, opened: Broadcast, deliveries: Sequence[Delivery]) -> None:
+        edited, recalled = (self._rows_of(opened, kind) for kind in (Kind.EDIT, Kind.RECALL))
+        for figure, rows in (("edited", edited), ("recalled", recalled)):
+            done = sum(row.state is State.SENT for row in rows.values())
+            setattr(self._books, figure, getattr(self._books, figure) + done)
+        changes = Changes(
+            number=asked.number,
+            fate=self._stage.fates[asked.number],
+            places=self._stage.places,
+            doubtful=frozenset(doubt.room_id for doubt in self._doubts if doubt.asked == asked.number),
+            edited=edited,
+            recalled=recalled,
+        )
+        if changes.fate.is_recalled and not recalled and any(row.message_ids for row in deliveries):
+            self._complain(asked, "was never recalled")
+        for delivery in deliveries:
+            for finding in changes.judge(delivery, self._messages(asked, delivery.space_id)):
+                if finding.figure:
+                    setattr(self._books, finding.figure, getattr(self._books, finding.figure) + 1)
+                self._complain(asked, finding.text)
+
+    def _rows_of(self, opened: Broadcast, kind: Kind) -> dict[str, Delivery]:
+        """Return the rows of the newest change of a kind, by space."""
+        ledger = self._fleet.ledger
+        numbers = [change.number for change in ledger.changes_of(opened.number) if change.kind is kind]
+        return {row.space_id: row for row in ledger.deliveries(numbers[-1])} if numbers else {}
 
     def _count(self, asked: Asked, opened: Broadcast, deliveries: Sequence[Delivery]) -> None:
         states = Counter(delivery.state for delivery in deliveries)
@@ -149,9 +200,9 @@ class Accountant:
         elif not self._was_active(asked, delivery, max(doubts)):
             self._complain(asked, f"unknown in {delivery.title!r}, though nothing was said there since the attempt")
 
-    def _look_for_strays(self, asked: Asked, planned: set[str]) -> None:
+    def _look_for_strays(self, asked: Asked, planned: set[str], *, is_planned: bool = True) -> None:
         rooms = {room.id for room in self._stage.places.rooms}
-        for room_id in rooms - self._stage.places.left - planned:
+        for room_id in rooms - self._stage.places.left - planned if is_planned else ():
             self._lose(asked, f"was never planned for {room_id}")
         for room_id in rooms - planned:
             if self._messages(asked, room_id):
@@ -160,10 +211,15 @@ class Accountant:
     # all broadcasts together
 
     def _out_of_order(self) -> Iterator[str]:
-        """Find spaces where a later broadcast comes before an earlier one."""
+        """Find spaces where a later broadcast comes before an earlier one.
+
+        Of one that was edited the first message counts: the edit may have added others long after.
+        """
         numbers = {asked.number: self._number_of(asked) for asked in self._stage.asked}
+        edited = {number for number, fate in self._stage.fates.items() if fate.revision}
         for room_id, messages in self._arrivals.items():
-            order = [numbers[words_in(message.markdown or "")[0][0]] for message in messages]
+            said = [words_in(message.markdown or "")[0][0] for message in messages]
+            order = [numbers[it] for at, it in enumerate(said) if it not in edited or it not in said[:at]]
             if any(later < earlier for earlier, later in pairwise(order)):
                 yield f"the broadcasts came in the order {order} in {room_id}"
 
@@ -172,7 +228,7 @@ class Accountant:
         numbers = {asked.number: self._number_of(asked) for asked in self._stage.asked}
         for asked in self._stage.asked:
             for earlier in asked.after:
-                if numbers[asked.number] < numbers[earlier]:
+                if 0 < numbers[asked.number] < numbers[earlier]:
                     yield f"message {asked.number} was broadcast before message {earlier}, promised before it was said"
 
     def _number_of(self, asked: Asked) -> int:
@@ -189,6 +245,8 @@ class Accountant:
             yield Doubt(asked=attempts[number].asked, room_id=attempts[number].room_id, since=attempts[number].started)
         for blow in self._fleet.blows:
             for row in blow.in_flight if blow.is_lost else ():
+                if row.work is Kind.RECALL:  # a deletion can be repeated without harm
+                    continue
                 asked = asked_by[row.source_id]
                 if _request_of(attempts, asked, row, blow.thawed_at) not in unclear:
                     yield Doubt(asked=asked, room_id=row.room_id, since=row.tried_at)

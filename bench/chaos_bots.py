@@ -18,8 +18,9 @@ from time import monotonic, sleep, time
 
 import requests
 
-from bench.chaos_stage import Stage
+from bench.chaos_stage import Event, Stage
 from broadcast.ledger.sqlite import SqliteLedger
+from broadcast.model import Kind
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "chaos"
@@ -28,18 +29,24 @@ UP_SECONDS = 30.0
 STOP_SECONDS = 25.0
 HOLDER = "SELECT owner FROM lease"
 IN_FLIGHT = """
-    SELECT source_id, deliveries.space_id, tried_at FROM deliveries JOIN broadcasts ON number = broadcast
+    SELECT origin.source_id, deliveries.space_id, tried_at, own.kind FROM deliveries
+    JOIN broadcasts AS own ON own.number = deliveries.broadcast
+    JOIN broadcasts AS origin ON origin.number = own.root
     WHERE state = 'sending' AND doubt_at IS NULL
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class InFlight:
-    """A delivery that was claimed and not settled when its process was struck. `tried_at`: when it was claimed."""
+    """A delivery that was claimed and not settled when its process was struck. `tried_at`: when it was claimed.
+
+    `source_id` is the message that was broadcast, also where its copy was being edited or taken back.
+    """
 
     source_id: str
     room_id: str
     tried_at: float
+    work: Kind = Kind.SEND
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,9 +199,9 @@ class Fleet:
                     raise
                 sleep(0.05)
 
-    def tell(self, message_id: str) -> bool:
-        """Send the bot the event of a message, made up and signed; return whether it promised to see to it."""
-        body = json.dumps({"resource": "messages", "event": "created", "data": {"id": message_id}}).encode()
+    def tell(self, event: Event) -> bool:
+        """Send the bot an event, made up and signed; return whether it promised to see to it."""
+        body = json.dumps({"resource": "messages", "event": event.name, "data": {"id": event.message_id}}).encode()
         headers = {"X-Spark-Signature": hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()}
         try:
             return self._session.post(f"{self.first.url}/webhook", data=body, headers=headers, timeout=10).ok
@@ -210,7 +217,7 @@ class Fleet:
         if not process.holds(self.ledger):
             return ()
         rows = self.ledger.connection.execute(IN_FLIGHT).fetchall()
-        return tuple(InFlight(source_id=row[0], room_id=row[1], tried_at=row[2]) for row in rows)
+        return tuple(InFlight(source_id=row[0], room_id=row[1], tried_at=row[2], work=Kind(row[3])) for row in rows)
 
     def _note_accident(self, process: Process) -> None:
         if process.exit_status is not None:

@@ -1,13 +1,13 @@
 """The world of a chaos run: its spaces, what people say, and a Webex that remembers every attempt. Makes no trouble.
 
-Every word of a broadcast carries its number and its own, so that the texts found in a space tell by themselves what
+Every word of a broadcast carries its number and its own, and that of the edit it came with, so that the texts found in a space tell by themselves what
 arrived, how often and in which order, without asking the bot.
 """
 
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from time import time
@@ -28,7 +28,10 @@ NO_ANSWER = frozenset({"cut_before", "cut_after", "hang", "empty", "broken"})
 NO_DECISION = frozenset({500, 502, 504})
 """Answers that say that something failed, but not that nothing was done."""
 
-_WORD = re.compile(r"\bq(\d+)w(\d+)z\b")
+MOST_EDITS = 4
+"""Edits of one broadcast: Webex takes ten, and one that is tried again after a kill may count twice."""
+
+_WORD = re.compile(r"\bq(\d+)w(\d+)(?:r(\d+))?z\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,28 @@ class Asked:
     file: SimFile | None = None
     is_card: bool = False
     after: frozenset[int] = frozenset()
+
+
+@dataclass(kw_only=True)
+class Fate:
+    """What its sender has done about a broadcast since: the number of the newest text, its words, how it was recalled.
+
+    A broadcast that was deleted before the bot could read it need not have been opened.
+    """
+
+    words: int
+    revision: int = 0
+    is_recalled: bool = False
+    is_deleted: bool = False
+    is_edited_by_reply: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """An event about a message that Webex tells: "created", "updated" or "deleted"."""
+
+    name: str
+    message_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +86,12 @@ class Attempt:
 
 def words_in(text: str) -> list[tuple[int, int]]:
     """Return the words of broadcasts in a text, in order: the broadcast's number and the word's own, from 1."""
-    return [(int(asked), int(word)) for asked, word in _WORD.findall(text)]
+    return [(asked, word) for asked, word, _ in marks_in(text)]
+
+
+def marks_in(text: str) -> list[tuple[int, int, int]]:
+    """Return the words of broadcasts in a text with the number of the text they belong to: 0 for the first one."""
+    return [(int(asked), int(word), int(revision or 0)) for asked, word, revision in _WORD.findall(text)]
 
 
 class Webex(Server):
@@ -129,7 +159,7 @@ class Stage:
 
     def __init__(self, seed: int, spaces: int) -> None:
         self.random = Random(f"{seed}/stage")
-        self.world = World(seed=seed)
+        self.world = World(seed=seed, tells_edits=True)
         self.is_filtered = self.random.random() < 0.5
         self.acme, self.globex = self.world.org("Acme"), self.world.org("Globex")
         self.bot = self.world.bot("Broadcast Bot", org=self.acme)
@@ -137,6 +167,7 @@ class Stage:
         self.zoe = self._hire("Zoe Talks")
         self.mallory = self._hire("Mallory Far", is_foreign=True)
         self.asked: list[Asked] = []
+        self.fates: dict[int, Fate] = {}
         self.places = Places()
         self._fill(spaces)
         self.webex = Webex(self.world, seed)
@@ -209,9 +240,55 @@ class Stage:
         )
         asked = Asked(number=number, message=message, words=words, file=file, is_card=kind == "card", after=after)
         self.asked.append(asked)
+        self.fates[number] = Fate(words=words)
         if file and self._is(0.3):
             self.webex.scan(message.files[0], "scanning", times=2)
         return asked
+
+    def edit(self, random: Random, may_reply: Callable[[Asked], bool]) -> Event | None:
+        """Have the sender edit one of his messages, or reply with a new text; None where there is none to edit."""
+        fates = self.fates
+        open_to_it = [
+            asked
+            for asked in self.asked
+            if asked.file is None
+            and not fates[asked.number].is_recalled
+            and not fates[asked.number].is_edited_by_reply
+            and fates[asked.number].revision < MOST_EDITS
+        ]
+        if not open_to_it:
+            return None
+        asked = random.choice(open_to_it)
+        fate = fates[asked.number]
+        # An edit by a reply is the last one: nobody can say which of both ways was meant to win.
+        fate.is_edited_by_reply = may_reply(asked) and random.random() < 0.4
+        fate.revision += 1
+        fate.words = random.choice((random.randint(1, 4), LONG_WORDS // 2, LONG_WORDS))
+        text = _text(asked.number, fate.words, "filler " * 24, fate.revision)
+        if fate.is_edited_by_reply:
+            return self._reply(asked, f"edit: {text}")
+        self.world.edit(asked.message, text)
+        return Event(name="updated", message_id=asked.message.id)
+
+    def recall(self, random: Random, may_reply: Callable[[Asked], bool]) -> Event | None:
+        """Have the sender delete one of his messages, or reply `recall`; never more than half of them."""
+        left = [asked for asked in self.asked if not self.fates[asked.number].is_recalled]
+        if len(left) * 2 <= len(self.asked):
+            return None
+        asked = random.choice(left)
+        fate = self.fates[asked.number]
+        fate.is_recalled = True
+        fate.is_deleted = not (may_reply(asked) and random.random() < 0.5)
+        if not fate.is_deleted:
+            return self._reply(asked, "recall")
+        self.world.delete(asked.message)
+        return Event(name="deleted", message_id=asked.message.id)
+
+    def _reply(self, asked: Asked, text: str) -> Event:
+        place = self.world.directory.spaces[asked.message.room_id]
+        mention = [self.bot] if place is self.lobby else []
+        said = self.world.say(self.alice, place, text=text, parent=asked.message, mention=mention)
+        return Event(name="created", message_id=said.id)
 
     def intrude(self) -> None:
         """Have somebody who may not send ask for a broadcast."""
@@ -258,8 +335,9 @@ class Stage:
                 self._news.notify_all()
 
 
-def _text(number: int, words: int, filler: str) -> str:
-    return "\n\n".join(f"q{number}w{word}z {filler}" for word in range(1, words + 1))
+def _text(number: int, words: int, filler: str, revision: int = 0) -> str:
+    mark = f"r{revision}" if revision else ""
+    return "\n\n".join(f"q{number}w{word}{mark}z {filler}" for word in range(1, words + 1))
 
 
 def _file(kind: str, number: int) -> SimFile | None:

@@ -13,7 +13,7 @@ from random import Random
 from time import monotonic, sleep, time
 
 from bench.chaos_bots import Fleet
-from bench.chaos_stage import Stage, kinds_of
+from bench.chaos_stage import Asked, Event, Stage, kinds_of
 from webexsim import Delivery, Fault
 
 CALM_SECONDS = 120.0
@@ -43,6 +43,8 @@ WEIGHTS = {
     "weather": 3,
     "remove": 1,
     "intrude": 1,
+    "edit": 4,
+    "recall": 2,
 }
 RETRY_AFTER_503 = ("1", "rand(30),add(30)")
 RETRY_AFTER = ("seconds", "date", "float", "rubbish", "absent", "0", "2")
@@ -92,9 +94,18 @@ def faults(random: Random) -> Iterator[Fault]:
     yield hang(seconds=random.uniform(2.0, 8.0), effect=False)
     yield post(kind="empty", probability=scale * 0.01)
     yield post(kind="broken", probability=scale * 0.01)
+    yield from (fault for method in ("PUT", "DELETE") for fault in _faults_of_changes(method, scale * 0.02, random))
     yield get(kind="status", status=503)
     yield get(kind="slow", seconds=0.5)
     yield from (get(kind=kind) for kind in ("cut_before", "empty", "broken"))
+
+
+def _faults_of_changes(method: str, probability: float, random: Random) -> Iterator[Fault]:
+    change = partial(Fault, method=method, path="/messages/", times=None, probability=probability)
+    yield change(kind="status", status=random.choice((500, 502, 503, 504)))
+    yield change(kind="slow", seconds=random.uniform(0.2, 2.5))
+    yield change(kind="hang", seconds=random.uniform(2.0, 8.0), effect=random.random() < 0.5)
+    yield from (change(kind=kind) for kind in ("cut_before", "cut_after", "empty", "broken"))
 
 
 class Storm:
@@ -108,9 +119,10 @@ class Storm:
         self._plan = plan(seed)
         self._random = Random(f"{seed}/storm")
         self._kinds = list(kinds_of(Random(f"{seed}/kinds")))
-        self._promised: set[str] = set()
+        self._promised: set[Event] = set()
         self._deliveries_read = 0
-        self._told_once: set[str] = set()
+        self._told_once: set[Event] = set()
+        self._wishes: list[Event] = []
         self._over = threading.Event()
 
     def run(self) -> None:
@@ -130,6 +142,8 @@ class Storm:
                 break
         while self._kinds:
             self._ask(self._random)
+        self._edit(self._random)
+        self._recall(self._random)
         if self._has_long_freeze:
             self._outlive(self._random)
         self._over.set()
@@ -151,8 +165,8 @@ class Storm:
 
     def repeat_all(self) -> None:
         """Send every event of a broadcast once more, and wait: nothing may come of it."""
-        for asked in self._stage.asked:
-            self._fleet.tell(asked.message.id)
+        for event in self._events():
+            self._fleet.tell(event)
         self._wait(self._is_quiet, "something still waits")
 
     def _has_had_its_fill(self, seconds: float) -> bool:
@@ -163,7 +177,7 @@ class Storm:
 
     def _ask(self, _: Random) -> None:
         if self._kinds:
-            after = frozenset(asked.number for asked in self._stage.asked if self._is_promised(asked.message.id))
+            after = frozenset(asked.number for asked in self._stage.asked if self._is_read(asked))
             self._stage.ask(self._kinds.pop(), after)
 
     def _kill(self, random: Random) -> None:
@@ -184,10 +198,10 @@ class Storm:
         hooks = self._stage.webex.hooks
         hooks.duplicate, repeated = 0, hooks.duplicate
         self._ask(random)
-        message_id = self._stage.asked[-1].message.id
-        self._told_once.add(message_id)
+        event = _event_of(self._stage.asked[-1])
+        self._told_once.add(event)
         deadline = monotonic() + PROMISE_SECONDS
-        while not self._is_promised(message_id) and monotonic() < deadline:
+        while not self._is_promised(event) and monotonic() < deadline:
             sleep(0.001)
         self._kill(random)
         hooks.duplicate = repeated
@@ -258,6 +272,20 @@ class Storm:
     def _intrude(self, _: Random) -> None:
         self._stage.intrude()
 
+    def _edit(self, random: Random) -> None:
+        self._wish(self._stage.edit(random, self._is_read))
+
+    def _recall(self, random: Random) -> None:
+        self._wish(self._stage.recall(random, self._is_read))
+
+    def _wish(self, event: Event | None) -> None:
+        if event:
+            self._wishes.append(event)
+
+    def _is_read(self, asked: Asked) -> bool:
+        """Whether the bot has promised to see to a message: only then is a reply in its thread one to a broadcast."""
+        return self._is_promised(_event_of(asked))
+
     def _chat(self) -> None:
         random = Random(self._random.random())
         while not self._over.wait(0.1):
@@ -277,17 +305,25 @@ class Storm:
         return f"{backlog.events} events, {backlog.deliveries} deliveries, {self._fleet.ledger.running()} broadcasts"
 
     def _is_all_promised(self) -> bool:
-        """Send the events that the bot never said OK to once more, as Webex does not; say whether none is left."""
-        missing = [asked.message.id for asked in self._stage.asked if not self._is_promised(asked.message.id)]
-        self._promised.update(message_id for message_id in missing if self._fleet.tell(message_id))
-        return all(message_id in self._promised for message_id in missing)
+        """Send the events that the bot never said OK to once more, as Webex does not; say whether none is left.
 
-    def _is_promised(self, message_id: str) -> bool:
+        Of several edits of a message each has an event of its own, and no event says which edit it tells of.
+        """
+        missing = [event for event in self._events() if event.name == "updated" or not self._is_promised(event)]
+        told = {event for event in missing if self._fleet.tell(event)}
+        self._promised |= told
+        return told >= set(missing)
+
+    def _events(self) -> list[Event]:
+        return [*map(_event_of, self._stage.asked), *self._wishes]
+
+    def _is_promised(self, event: Event) -> bool:
         deliveries = self._stage.webex.hooks.deliveries
         new = deliveries[self._deliveries_read : len(deliveries)]
         self._deliveries_read += len(new)
-        self._promised.update(subject(delivery) for delivery in new if delivery.status == 200)
-        return message_id in self._promised
+        told = (subject(delivery) for delivery in new if delivery.status == 200)
+        self._promised.update(event for event in told if event)
+        return event in self._promised
 
     def _is_quiet(self) -> bool:
         self._stage.webex.hooks.wait_idle(CALM_SECONDS)
@@ -296,8 +332,12 @@ class Storm:
         return not is_working and not ledger.replies_waiting()
 
 
-def subject(delivery: Delivery) -> str:
-    """Return the id of the message whose making an event tells; nothing for another kind of event."""
+def subject(delivery: Delivery) -> Event | None:
+    """Return what a delivery tells about a message; None for another kind of event."""
     body = json.loads(delivery.body)
-    is_message = (body["resource"], body["event"]) == ("messages", "created")
-    return str(body["data"]["id"]) if is_message else ""
+    is_about_message = body["resource"] == "messages"
+    return Event(name=body["event"], message_id=body["data"]["id"]) if is_about_message else None
+
+
+def _event_of(asked: Asked) -> Event:
+    return Event(name="created", message_id=asked.message.id)

@@ -57,13 +57,15 @@ class Lookup:
             and message.id not in claim.copies
             and not self._ledger.has_sent(claim.broadcast, claim.space_id, message.id)
         ]
+        # Something of the bot's own has come there since: to send once more might be to send twice.
+        may_be_there = replace(claim, repeat=False)
         if candidates and content.revision != claim.revision:
-            return self._undecided(claim, "the text was edited meanwhile, so the message cannot be recognized")
+            return self._undecided(may_be_there, "the text was edited meanwhile, so the message cannot be recognized")
         for message in candidates:
             if _says(message, content.parts(claim.kind)[claim.part]):
                 return PartSent(message_id=message.id)
         if any(not message.markdown for message in candidates):
-            return self._undecided(claim, "the message cannot be told from others")
+            return self._undecided(may_be_there, "the message cannot be told from others")
         return self._not_sent(claim)
 
     def _compare_activity(self, claim: Claim) -> Outcome:

@@ -33,6 +33,7 @@ class Header:
     thread_id: str
     sender_name: str
     sender_email: str
+    is_private: bool
     form: Form
     has_card: bool
     texts_kept: bool
@@ -135,6 +136,7 @@ def staged(number: int, draft: Draft) -> dict[str, Value]:
         "sender_id": draft.sender.id,
         "sender_name": draft.sender.name,
         "sender_email": draft.sender.email,
+        "is_private": draft.is_private,
         "asked_at": draft.asked_at,
     }
 
@@ -151,6 +153,7 @@ def staged_change(number: int, change: Change, root: Header) -> dict[str, Value]
         "sender_id": root.sender_id,
         "sender_name": root.sender_name,
         "sender_email": root.sender_email,
+        "is_private": root.is_private,
         "asked_at": change.asked_at,
     }
 
@@ -179,6 +182,7 @@ def header_of(item: Item) -> Header:
         thread_id=item.text("thread_id"),
         sender_name=item.text("sender_name"),
         sender_email=item.text("sender_email"),
+        is_private=item.flag("is_private"),
         form=Form(item.text("form")),
         has_card=item.flag("has_card"),
         texts_kept=item.flag("texts_kept"),
@@ -223,6 +227,7 @@ def broadcast_of(header: Header, counts: Counts) -> Broadcast:
         form=header.form,
         digest=header.digest,
         cancelled_at=header.cancelled_at,
+        is_private=header.is_private,
     )
 
 

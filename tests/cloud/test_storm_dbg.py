@@ -53,7 +53,14 @@ def test_every_space_gets_it_once_across_time_limits_rate_limits_and_kills(stage
         message = stage.says(stage.alice, "hello")
         until(killer(stage, poller), "the kills are over")
         stage.settled()
-    states = stage.states(); print("STATES", states, [(c.end, round(c.seconds, 1), c.sandbox) for c in poller.calls], "429", sum(c.status == 429 for c in stage.webex.calls))
+    states = stage.states()
+    print(
+        "STATES",
+        states,
+        [(c.end, round(c.seconds, 1), c.sandbox) for c in poller.calls],
+        "429",
+        sum(c.status == 429 for c in stage.webex.calls),
+    )
     copies = [len(stage.copies(space)) for space in stage.world.directory.spaces_of(stage.bot)]
     assert sum(states.values()) == len(copies) == GROUPS + PEOPLE
     assert max(copies) == 1

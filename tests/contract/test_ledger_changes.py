@@ -1,6 +1,7 @@
 """The contract of every ledger, fifth part: edits. What is opened, in which order it is claimed, how it is settled."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -535,3 +536,13 @@ def test_an_edit_that_failed_can_be_tried_again(worker: Worker) -> None:
     assert worker.ledger.send_again(edit, [State.FAILED]) == 1
     claim = worker.claim_one()
     assert (claim.broadcast, claim.work, claim.part, claim.copies) == (edit, Kind.EDIT, 1, ("a1",))
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+def test_it_is_known_whether_others_read_the_thread(worker: Worker, is_private: bool) -> None:
+    """Of a broadcast, and of its changes."""
+    asked = replace(draft("m9"), is_private=is_private)
+    root = worker.ledger.open_broadcast(worker.token, asked, [place("a")], worker.now)
+    assert root is not None
+    found = [worker.ledger.broadcast(number) for number in (root, worker.edit(root))]
+    assert [one.is_private for one in found if one] == [is_private, is_private]

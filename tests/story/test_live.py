@@ -50,7 +50,8 @@ def paused(make_stage: Callable[..., Stage]) -> tuple[Stage, Message]:
     stage.spaces(5)
     stage.open().fault("status", status=429, headers=PAUSE, after=4)
     message = stage.says(stage.alice, "hello")
-    eventually(lambda: stage.states().get(State.SENT, 0) >= 2 and stage.services and stage.services.gate.closed_for())
+    eventually(lambda: stage.services and stage.services.gate.closed_for())
+    eventually(lambda: set(stage.states()) == {State.SENT, State.WAITING})
     return stage, message
 
 

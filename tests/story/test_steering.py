@@ -128,7 +128,8 @@ def test_cancel_in_the_middle(stage: Stage) -> None:
     stage.settled()
     assert stage.states() == {State.SENT: 5, State.SKIPPED: 4}
     assert any(
-        re.match(r"Cancelled: [1-4] will not go out\. Sent already, or on its way: [5-8]\.", said) for said in stage.answers(half.message)
+        re.match(r"Cancelled: [1-4] will not go out\. Sent already, or on its way: [5-8]\.", said)
+        for said in stage.answers(half.message)
     )
     assert "Left out: 4\n- 4 × the broadcast was cancelled" in stage.outcome(half.message)
     half.on()
