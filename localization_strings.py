@@ -367,6 +367,10 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_previous": "Previous",
         "page_live_next": "Next",
         "page_live_lost": "The bot does not answer at the moment. This page tries again by itself.",
+        "page_live_look_only": (
+            "Others can read the thread that this link comes from, so it is for looking only. "
+            "To steer the broadcast, reply in that thread, or open it from /history."
+        ),
         "page_live_link": "This link",
         "page_live_link_until": "Whoever has this link can see and do all this. Valid until:",
         "page_live_revoke": "Revoke this link",
@@ -750,6 +754,10 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_previous": "Předchozí",
         "page_live_next": "Další",
         "page_live_lost": "Bot teď neodpovídá. Stránka to zkouší sama znovu.",
+        "page_live_look_only": (
+            "Vlákno, ze kterého odkaz pochází, čtou i ostatní, takže slouží jen k nahlížení. "
+            "Rozesílání řiďte odpovědí v tom vlákně, nebo je otevřete z /history."
+        ),
         "page_live_link": "Tento odkaz",
         "page_live_link_until": "Kdo má tento odkaz, může toto vše vidět a ovládat. Platí do:",
         "page_live_revoke": "Zneplatnit tento odkaz",

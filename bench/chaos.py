@@ -4,8 +4,9 @@ Each seed has a simulated Webex in this process and the bot as a process of its 
 frozen, doubled and started again while it broadcasts to hundreds of spaces. Webex meanwhile refuses (429 with every
 kind of Retry-After, 5xx without effect), cuts connections before and after the effect, is slow, hangs, and answers with
 nothing or with half an answer; webhooks come twice, late and in another order; people talk in some of the spaces, and
-the sender edits some of his messages and takes some back, while they are on their way or later. Then all that stops, the bot may finish, every event is sent once more, and the books are balanced: what is in the spaces
-(every word of a broadcast is numbered) against what the bot's ledger says, delivery by delivery.
+the sender edits some of his messages and takes some back, while they are on their way or later. Then all that stops,
+the bot may finish, every event is sent once more, and the books are balanced: what is in the spaces (every word of a
+broadcast is numbered) against what the bot's ledger says, delivery by delivery.
 
 The figures count deliveries (one broadcast to one space) unless they say otherwise:
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.chaos_stage import Fate, Places, marks_in
-from broadcast.model import Delivery, State
+from broadcast.model import Delivery, State, Why
 from webexsim import Message
 
 LISTED = (State.FAILED, State.UNKNOWN)
@@ -38,7 +38,7 @@ class Changes:
     recalled: Mapping[str, Delivery] = field(default_factory=dict)
 
     def judge(self, delivery: Delivery, messages: Sequence[Message]) -> Iterator[Finding]:
-        """Yield what is wrong with one space. `messages` are those that are there, `delivery` is that of the sending."""
+        """Yield what is wrong with one space: `messages` are those that are there, `delivery` is the sending's row."""
         marks = [mark[1:] for message in messages for mark in marks_in(message.markdown or "")]
         if any(count > 1 for count in Counter(marks).values()):
             yield Finding(text=f"is there more than once in {delivery.title!r}", figure="duplicated")
@@ -52,7 +52,8 @@ class Changes:
 
     def _judge_recall(self, delivery: Delivery, messages: Sequence[Message]) -> Iterator[Finding]:
         row = self.recalled.get(delivery.space_id)
-        if messages and (row is None or row.state not in LISTED):
+        is_listed = row is not None and (row.state in LISTED or row.why is Why.BOT_REMOVED)
+        if messages and not is_listed:
             state = row.state if row else "not planned"
             yield Finding(text=f"survived its recall in {delivery.title!r}, which is {state}", figure="lost")
 

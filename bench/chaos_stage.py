@@ -1,7 +1,7 @@
 """The world of a chaos run: its spaces, what people say, and a Webex that remembers every attempt. Makes no trouble.
 
-Every word of a broadcast carries its number and its own, and that of the edit it came with, so that the texts found in a space tell by themselves what
-arrived, how often and in which order, without asking the bot.
+Every word of a broadcast carries its number and its own, and that of the edit it came with, so that the texts found in
+a space tell by themselves what arrived, how often and in which order, without asking the bot.
 """
 
 import json

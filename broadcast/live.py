@@ -75,6 +75,7 @@ class View:
     changes: tuple[Entry, ...]
     origin: str
     orders: tuple[Order, ...]
+    may_steer: bool
     plot: Plot
     query: Query
     table: Slice
@@ -232,7 +233,8 @@ def _view(text: str) -> View:
         left="" if pause else _left(bot, progress, plot),
         changes=tuple(_entry(bot, one, ticket) for one in changes),
         origin=_origin(bot, found, ticket),
-        orders=_orders(bot, found),
+        orders=_orders(bot, found) if ticket.may_steer else (),
+        may_steer=ticket.may_steer,
         plot=plot,
         query=query,
         table=select(deliveries, query, bot.texts, found.kind),
@@ -291,7 +293,8 @@ def _origin(bot: Services, broadcast: Broadcast, ticket: Ticket) -> str:
 def _link(bot: Services, broadcast: Broadcast, ticket: Ticket) -> str:
     """Return the link to another page, which lives no longer than this one."""
     generation = _generation(bot, tickets.broadcast_key(broadcast))
-    other = tickets.for_broadcast(broadcast, generation=generation, now=bot.clock.now())
+    may_steer = ticket.may_steer
+    other = tickets.for_broadcast(broadcast, generation=generation, now=bot.clock.now(), may_steer=may_steer)
     text = tickets.sign(replace(other, expires_at=ticket.expires_at), bot.settings.secret)
     return address_of("live.broadcast", ticket=text)
 
@@ -330,6 +333,8 @@ def _check_current(bot: Services, ticket: Ticket, key: str) -> None:
 
 
 def _check_form(bot: Services, text: str) -> None:
+    if not _ticket(bot, text).may_steer:
+        abort(403, bot.texts.say("page_live_look_only"))
     if not tickets.is_form_key(request.form.get("key", ""), text, bot.settings.secret):
         abort(400, bot.texts.say("page_live_form_refused"))
 

@@ -136,9 +136,11 @@ class ProgressLane:
         broadcast, told, now = self._ledger.broadcast(number), self._told[number], self._clock.now()
         is_late = broadcast is None or now - (broadcast.finished_at or 0.0) > LAST_WORD_SECONDS
         if broadcast and told.message_id and not is_late:
-            if now - told.at < SHORTEST_PAUSE or not self._edit(broadcast, told):
-                return
-        self._note(number, None)
+            is_said = now - told.at >= SHORTEST_PAUSE and self._edit(broadcast, told)
+        else:
+            is_said = True
+        if is_said:
+            self._note(number, None)
 
     def _note(self, number: int, told: Told | None) -> None:
         if told is None:

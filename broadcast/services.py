@@ -233,9 +233,13 @@ class Services:
         return Seal(self.settings.secret)
 
     def link_to(self, broadcast: Broadcast) -> str:
-        """Return a link to the live page of a broadcast; empty while the bot's public address is not known."""
+        """Return a link to the live page of a broadcast; empty while the bot's public address is not known.
+
+        Where others read the thread too, the link is for looking only.
+        """
         generation = int(self.ledger.recall(tickets.broadcast_key(broadcast)) or 0)
-        return self._link(tickets.for_broadcast(broadcast, generation=generation, now=self.clock.now()))
+        now, is_private = self.clock.now(), broadcast.is_private
+        return self._link(tickets.for_broadcast(broadcast, generation=generation, now=now, may_steer=is_private))
 
     def history_link(self, person_id: str) -> str:
         """Return a link to the page of a person's broadcasts; empty while the bot's public address is not known."""

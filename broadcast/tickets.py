@@ -30,12 +30,14 @@ class Ticket:
 
     `subject` is a broadcast's number or a person's id. `mark` tells the broadcast from one that has the same number in
     another ledger: a ledger that was lost counts from 1 again. `generation` is how often such links were revoked.
+    `may_steer`: its holder may give orders; a link that others read in a space is for looking only.
     """
 
     page: Page
     subject: str
     mark: str = ""
     generation: int = 0
+    may_steer: bool = True
     expires_at: int
 
     @property
@@ -48,13 +50,14 @@ class Ticket:
         return self.number == broadcast.number and self.mark == _mark(broadcast)
 
 
-def for_broadcast(broadcast: Broadcast, *, generation: int, now: float) -> Ticket:
+def for_broadcast(broadcast: Broadcast, *, generation: int, now: float, may_steer: bool) -> Ticket:
     """Return a new ticket for a broadcast, an edit or a recall."""
     return Ticket(
         page=Page.BROADCAST,
         subject=str(broadcast.number),
         mark=_mark(broadcast),
         generation=generation,
+        may_steer=may_steer,
         expires_at=int(now) + LIVES_SECONDS,
     )
 
@@ -78,7 +81,7 @@ def sign(ticket: Ticket, secret: str) -> str:
     """Return the ticket as text for a URL. ValueError without a secret: everybody could make such tickets."""
     if not secret:
         raise ValueError("a ticket needs a secret")
-    fields = [ticket.page.value, ticket.subject, ticket.mark, ticket.generation, ticket.expires_at]
+    fields = [ticket.page.value, ticket.subject, ticket.mark, ticket.generation, ticket.may_steer, ticket.expires_at]
     return _serializer(secret).dumps(fields)
 
 
@@ -92,10 +95,17 @@ def read(text: str, secret: str) -> Ticket | None:
     if not secret:
         return None
     try:
-        page, subject, mark, generation, expires_at = _serializer(secret).loads(text)
+        page, subject, mark, generation, may_steer, expires_at = _serializer(secret).loads(text)
     except BadSignature:
         return None
-    return Ticket(page=Page(page), subject=subject, mark=mark, generation=generation, expires_at=expires_at)
+    return Ticket(
+        page=Page(page),
+        subject=subject,
+        mark=mark,
+        generation=generation,
+        may_steer=may_steer,
+        expires_at=expires_at,
+    )
 
 
 def form_key(text: str, secret: str) -> str:

@@ -9,7 +9,20 @@ from bench.chaos import run
 from bench.chaos_books import Accountant, Books
 from bench.chaos_bots import Fleet
 from bench.chaos_stage import Stage
-from broadcast.model import Content, Destination, Draft, GaveUp, PartSent, Person, SpaceKind, State, Why
+from broadcast.model import (
+    Change,
+    Changed,
+    Content,
+    Destination,
+    Draft,
+    GaveUp,
+    Kind,
+    PartSent,
+    Person,
+    SpaceKind,
+    State,
+    Why,
+)
 
 SEED = 7
 FAILED = GaveUp(state=State.FAILED, why=Why.OTHER)
@@ -47,6 +60,19 @@ class Scene:
         ledger.open_broadcast(token, draft, [place], said.created)
         claims = ledger.claim(token, limit=1, now=said.created, webex_time=said.created)
         ledger.settle([(claims[0], outcome)], said.created + 1)
+
+    def changes(self, kind: Kind, outcome: Changed | GaveUp) -> None:
+        """Have the sender edit the broadcast or take it back, and write down that this became of it."""
+        ledger = self.fleet.ledger
+        fate = self.stage.fates[self.asked.number]
+        fate.words, fate.revision, fate.is_recalled = 1, int(kind is Kind.EDIT), kind is Kind.RECALL
+        token = ledger.take_lease("nobody", 0, 1e12, holder_is_dead=lambda _: True)
+        assert token
+        content = Content(group_parts=("y",), direct_parts=("y",))
+        number = ledger.open_change(token, Change(key="c", kind=kind, root=1, content=content, asked_at=0), 1e9)
+        assert number
+        claims = ledger.claim(token, limit=1, now=1e12, webex_time=1e12)
+        ledger.settle([(claims[0], outcome)], 1e12)
 
     @property
     def books(self) -> Books:
@@ -102,6 +128,47 @@ def test_the_books_allow_no_easy_way_out(scene: Scene, outcome: GaveUp, words: s
     """A message that could have been sent must not be called failed or unknown."""
     scene.settles(outcome)
     assert words in "".join(scene.books.complaints)
+
+
+def test_the_books_know_an_edit(scene: Scene) -> None:
+    """A copy that shows its newest text is nothing to complain about."""
+    copy = scene.arrives("q1w1r1z")
+    scene.settles(PartSent(message_id=copy))
+    scene.changes(Kind.EDIT, Changed(copies=(copy,), is_done=True))
+    assert (scene.books.edited, scene.books.complaints) == (1, [])
+
+
+@pytest.mark.parametrize("words", ["q1w1z", "q1w1z q1w1r1z", "q1w1r1z q1w2z", "nothing of it"])
+def test_the_books_see_an_old_text(scene: Scene, words: str) -> None:
+    """A copy that is said to be edited, and does not show the newest text or shows more, counts as lost."""
+    copy = scene.arrives(words)
+    scene.settles(PartSent(message_id=copy))
+    scene.changes(Kind.EDIT, Changed(copies=(copy,), is_done=True))
+    assert scene.books.lost == 1
+
+
+def test_the_books_see_what_survived_a_recall(scene: Scene) -> None:
+    """A copy that is said to be taken back and is still there counts as lost."""
+    scene.settles(PartSent(message_id=scene.arrives()))
+    scene.changes(Kind.RECALL, Changed(copies=(), is_done=True))
+    assert (scene.books.recalled, scene.books.lost) == (1, 1)
+    assert "survived its recall" in scene.books.complaints[0]
+
+
+@pytest.mark.parametrize(("outcome", "words"), [(FAILED, "without need"), (UNKNOWN, "no attempt was in doubt")])
+def test_the_books_allow_no_easy_way_out_of_a_recall(scene: Scene, outcome: GaveUp, words: str) -> None:
+    """A copy that could have been taken back must not be called failed or unknown."""
+    scene.settles(PartSent(message_id=scene.arrives()))
+    scene.changes(Kind.RECALL, outcome)
+    assert words in "".join(scene.books.complaints)
+
+
+def test_the_books_see_a_recall_that_nobody_began(scene: Scene) -> None:
+    """The sender took the message back and the bot did nothing: every copy counts as lost."""
+    scene.settles(PartSent(message_id=scene.arrives()))
+    scene.stage.fates[1].is_recalled = True
+    assert scene.books.lost == 1
+    assert "was never recalled" in scene.books.complaints[0]
 
 
 def test_the_books_see_that_nothing_was_done(scene: Scene) -> None:

@@ -30,7 +30,7 @@ def get(link: str) -> requests.Response:
 def forged(stage: Stage, *, secret: str = SECRET, age: float = 0.0, **changes: object) -> str:
     """Return a link to the newest broadcast's page that the bot did not give out."""
     [newest] = stage.ledger.broadcasts(limit=1)
-    ticket = for_broadcast(newest, generation=0, now=stage.clock.now() - age)
+    ticket = for_broadcast(newest, generation=0, now=stage.clock.now() - age, may_steer=True)
     return stage.url + tickets.path(replace(ticket, **changes), secret)  # type: ignore[arg-type]
 
 
@@ -383,3 +383,27 @@ def test_a_history_link_expires_and_cannot_be_forged(stage: Stage) -> None:
     strange = tickets.path(for_person(stage.alice.id, generation=0, now=now), "guessed")
     assert (stage.get(old).status_code, stage.get(strange).status_code) == (410, 404)
     assert stage.get("/history/rubbish").status_code == 404
+
+
+# From a thread that others read
+
+
+def test_a_link_that_others_can_read_is_for_looking_only(stage: Stage) -> None:
+    """In a space everybody sees the bot's answer; only what the sender alone sees may steer."""
+    lobby = stage.space("Lobby")
+    link = link_in(stage, stage.broadcast(stage.alice, "hello", room=lobby))
+    key = tickets.form_key(link.rpartition("/")[2], SECRET)
+    answers = [
+        requests.post(f"{link}/{path}", data={"do": "recall", "key": key}, timeout=PATIENCE)
+        for path in ("orders", "revoke")
+    ]
+    assert (offers(read(link)), [answer.status_code for answer in answers]) == ([], [403, 403])
+    stage.settled()
+    assert stage.copies(lobby) != []
+
+
+def test_what_a_link_may_do_is_signed(stage: Stage) -> None:
+    """A link for looking only cannot be made out of nothing to be one for steering, and offers nothing."""
+    stage.broadcast(stage.alice, "hello", room=stage.space("Lobby"))
+    assert offers(read(forged(stage, may_steer=False))) == []
+    assert get(forged(stage, secret="another secret")).status_code == 404

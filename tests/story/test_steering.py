@@ -12,7 +12,7 @@ from broadcast.buttons import FIELD, Seal
 from broadcast.commands import Order
 from broadcast.model import State
 from tests.story.stage import SECRET, SimFile, Stage, eventually
-from webexsim import Message, Person, Space
+from webexsim import Person, Space
 
 ADMINS = ["carl@acme.example", "dana@acme.example"]
 COUNT = 8
@@ -462,9 +462,9 @@ def test_a_stolen_button_obeys_only_who_may_press_it(stage: Stage, lobby: Space)
 
 
 def test_a_thread_with_two_broadcasts_steers_the_newest(stage: Stage) -> None:
-    """A reply that was a message of its own is what a word then means; its predecessor's buttons keep their meaning."""
+    """A reply that was a message of its own is what a word then means."""
     first = stage.broadcast(stage.alice, "one")
-    second: Message = stage.replies(first, "two and more")
+    stage.replies(first, "two and more")
     stage.settled()
     stage.steer(first, "recall")
     assert stage.body(stage.dm) == "one"

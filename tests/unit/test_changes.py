@@ -349,10 +349,12 @@ class Shut(Room):
     status: int | None = None
 
     def _try(self, what: str) -> None:
+        self.did.append(what)
         raise refused(404)
 
     def space(self, space_id: str) -> None:
         """Be there, or not for the bot."""
+        self.did.append(f"look at {space_id}")
         if self.status:
             raise refused(self.status)
 

@@ -23,7 +23,7 @@ BROADCAST = Broadcast(
     opened_at=NOW,
     finished_at=None,
 )
-TICKET = for_broadcast(BROADCAST, generation=3, now=NOW)
+TICKET = for_broadcast(BROADCAST, generation=3, now=NOW, may_steer=True)
 TEXT = tickets.sign(TICKET, SECRET)
 
 
