@@ -413,6 +413,7 @@ class Services:
     def _crew(self, lease: Lease) -> Crew:
         self.me()
         self._lease = lease
+        self.gateway.stopping.clear()
         self.gateway.post_only_while(lease.holds)
         sending = Fanout(
             lease.token,
@@ -449,7 +450,12 @@ class Services:
                 log=self.log.warning,
             ).step,
         }
-        return Crew(lanes=lanes, drain=sending.drain)
+        return Crew(lanes=lanes, drain=partial(self._send_home, sending))
+
+    def _send_home(self, sending: Fanout, seconds: float) -> None:
+        """End every wait, and let what is in flight come home."""
+        self.gateway.stopping.set()
+        sending.drain(seconds)
 
     def _pause_text(self, until: float) -> str:
         return self.texts.say("waiting_rate_limit", until=clock_time(until))

@@ -2,7 +2,7 @@
 
 The queue is a doorbell: the ledger says what there is to do, a message only that there is something. Every worker
 that holds the lease has a message of its own. It gives the lease back before it looks at the ledger once more, and as
-long as something is left there it does not let the message go: the queue shows it again, at once, when something is
+long as something may be left there it does not let the message go: the queue shows it again, at once, when something is
 due, or when a worker that was killed would have had to be done. A message that finds another worker at work is of no
 use any more, because that one will look once more, too.
 """
@@ -134,12 +134,16 @@ class WorkingHours:
         self._home_at = self._stop_at + margin * (1 - RESERVE_SHARE)
         self._quiet_since: float | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over, rather than the work."""
+        return self._clock.monotonic() >= self._stop_at
+
     def look(self) -> float:
         """Return the seconds until it is worth asking again, 0 when it is time to stop."""
-        time_left = self._stop_at - self._clock.monotonic()
-        if time_left <= 0 or self._is_enough(self._left()):
+        if self.is_over or self._is_enough(self._left()):
             return 0.0
-        return min(LOOK_SECONDS, time_left)
+        return min(LOOK_SECONDS, max(0.0, self._stop_at - self._clock.monotonic()))
 
     def to_go_home(self) -> float:
         """Return the seconds for what is in flight to come home."""
@@ -244,8 +248,8 @@ class SqsQueue:
                 self._work_under(lease, hours)
         if lease.is_lost:
             return Return(after=None)
-        left = self._left()
-        self._log.info("worker.looked_once_more", left=left)
+        # Without time for another look: whoever is called next takes it.
+        left = 0.0 if hours.is_over else self._left()
         return None if left is None else Return(after=left)
 
     def _work_under(self, lease: Lease, hours: WorkingHours) -> None:
