@@ -258,7 +258,7 @@ def on_deleted(bot: Services, job: Job) -> str:
 def on_pressed(bot: Services, job: Job) -> str:
     """Do what a button of one of the bot's own cards asks for."""
     press = bot.gateway.press(job.event.id)
-    order, subject = bot.seal.read(press.inputs) or (None, "")
+    order, subject = bot.voice.seal.read(press.inputs) or (None, "")
     if order is None or same(press.person_id, bot.me().id):
         return "not a button of the bot"
     if order in (Order.SEND, Order.DROP):

@@ -260,8 +260,8 @@ class Stage:
             return None
         asked = random.choice(open_to_it)
         fate = fates[asked.number]
-        # An edit by a reply is the last one: nobody can say which of both ways was meant to win.
-        fate.is_edited_by_reply = may_reply(asked) and random.random() < 0.4
+        # One way or the other: where events come late nobody can say which of both was meant to win.
+        fate.is_edited_by_reply = fate.revision == 0 and may_reply(asked) and random.random() < 0.4
         fate.revision += 1
         fate.words = random.choice((random.randint(1, 4), LONG_WORDS // 2, LONG_WORDS))
         text = _text(asked.number, fate.words, "filler " * 24, fate.revision)

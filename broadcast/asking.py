@@ -158,7 +158,7 @@ def _show(bot: Services, message: Message, content: Content, destinations: Seque
 def _audience(bot: Services, destinations: Sequence[Destination]) -> list[str]:
     included = [place for place in destinations if place.why is Why.NONE]
     texts = bot.texts
-    lines = [narration.audience_text("ask_heading", tallies_of(destinations), bot.outlook(), texts)]
+    lines = [narration.audience_text("ask_heading", tallies_of(destinations), bot.voice.outlook(), texts)]
     if included:
         names = [
             texts.say("outcome_space", space=inline(place.title[:60]) or "…", link=space_link(place.space_id))
@@ -173,7 +173,10 @@ def _until(bot: Services, question: Question) -> str:
 
 
 def _buttons(bot: Services, source_id: str) -> list[tuple[str, dict[str, str]]]:
-    return [(bot.texts.say(f"button_{order}"), bot.seal.inputs(order, source_id)) for order in (Order.SEND, Order.DROP)]
+    return [
+        (bot.texts.say(f"button_{order}"), bot.voice.seal.inputs(order, source_id))
+        for order in (Order.SEND, Order.DROP)
+    ]
 
 
 def _answer(bot: Services, question: Question, key: str, text: str) -> None:

@@ -21,11 +21,10 @@ from threading import Event as Flag
 
 import structlog
 
-from broadcast import __version__, logs, tickets
+from broadcast import __version__, logs
 from broadcast.audience import Audience
 from broadcast.backends import files_of, ledger_for, queue_for
-from broadcast.buttons import Seal, card
-from broadcast.commands import Order, orders_for
+from broadcast.commands import Order
 from broadcast.config import Config, ConfigFile
 from broadcast.errors import BroadcastError, ConfigError, Refused, WebexError
 from broadcast.fanout import Fanout
@@ -35,30 +34,26 @@ from broadcast.jobs import EventLane, ReplyLane, ReportLane
 from broadcast.links import same
 from broadcast.model import (
     Backlog,
-    Broadcast,
     Change,
     Destination,
     Draft,
     Event,
     Job,
-    Kind,
     PendingEvent,
     Person,
     Reply,
     State,
-    Tally,
     Why,
 )
-from broadcast.narration import Outlook, clock_time, duration, progress_text
 from broadcast.pacing import Gate
 from broadcast.ports import Gateway, Ledger
 from broadcast.progress import ProgressLane
 from broadcast.queues.crew import Crew, Lease
 from broadcast.queues.local import LocalQueue
 from broadcast.queues.sqs import SqsQueue
-from broadcast.reports import outcome_text
 from broadcast.settings import Settings, read_environment, settings_from
 from broadcast.texts import Texts, texts_for
+from broadcast.voice import Voice
 from broadcast.webhooks import is_needed, look_at
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,8 +64,6 @@ DAY = 86400.0
 HOLD_OFF = 0.2
 LOOK_AT_WEBHOOKS_EVERY = 60.0
 LONGEST_EVENT_MINUTES = 15.0
-LONG_WAIT = 30.0
-"""Seconds: a wait that the sender is told about."""
 
 
 class SystemClock:
@@ -106,6 +99,7 @@ class Services:
             optional=not settings.config_is_named,
             on_fault=lambda fault: self.log.error("config.fault", fault=str(fault)),
         )
+        self.voice = Voice(settings, ledger=self.ledger, gate=self.gate, clock=self.clock, texts=lambda: self.texts)
         self.setup_lock = threading.Lock()
         self._warned: set[str] = set()
         self._lock = threading.RLock()
@@ -215,10 +209,6 @@ class Services:
             self.ring("sending")
         return count
 
-    def begun_at(self, broadcast: Broadcast) -> float:
-        """Return when a broadcast was opened, or sent again last."""
-        return float(self.ledger.recall(f"begun:{broadcast.number}") or broadcast.opened_at)
-
     def order(self, number: int, action: str) -> None:
         """Write down an order about a broadcast that came from a page or the command line, and have it carried out."""
         now, order = self.clock.now(), Order(action.replace("-", " "))
@@ -226,46 +216,6 @@ class Services:
         event = Event(key=key, resource="orders", action=order.value, id=str(number), asked_at=now)
         self.ledger.record(event, now)
         self.ring()
-
-    @property
-    def seal(self) -> Seal:
-        """What shows that a button was made here."""
-        return Seal(self.settings.secret)
-
-    def link_to(self, broadcast: Broadcast) -> str:
-        """Return a link to the live page of a broadcast; empty while the bot's public address is not known.
-
-        Where others read the thread too, the link is for looking only.
-        """
-        generation = int(self.ledger.recall(tickets.broadcast_key(broadcast)) or 0)
-        now, is_private = self.clock.now(), broadcast.is_private
-        return self._link(tickets.for_broadcast(broadcast, generation=generation, now=now, may_steer=is_private))
-
-    def history_link(self, person_id: str) -> str:
-        """Return a link to the page of a person's broadcasts; empty while the bot's public address is not known."""
-        generation = int(self.ledger.recall(tickets.history_key(person_id)) or 0)
-        return self._link(tickets.for_person(person_id, generation=generation, now=self.clock.now()))
-
-    def _link(self, ticket: tickets.Ticket) -> str:
-        base = self.settings.base_url or (self.ledger.recall("webhook_url") or "").removesuffix("/webhook")
-        return base + tickets.path(ticket, self.settings.secret) if base else ""
-
-    def outlook(self, broadcast: Broadcast | None = None) -> Outlook:
-        """Return what is known about the time to come: for a broadcast, or for one that would be opened now."""
-        now, closed, due = self.clock.now(), self.gate.closed_for(), self.ledger.next_due()
-        return Outlook(
-            rate=self.gate.pace.rate,
-            ahead=self._ahead_of(broadcast),
-            paused_until=now + closed if closed > LONG_WAIT else None,
-            outage_until=due if due and due > now + LONG_WAIT else None,
-            link=self.link_to(broadcast) if broadcast else "",
-        )
-
-    def _ahead_of(self, broadcast: Broadcast | None) -> int:
-        if broadcast and broadcast.kind is not Kind.SEND:
-            return 0
-        running = [one for one in self.ledger.unfinished() if one.kind is Kind.SEND]
-        return sum(one.counts.unsettled for one in running if broadcast is None or one.number < broadcast.number)
 
     def is_overtaking(self, event: Event) -> bool:
         """Whether a message that was sent before this one waits to be handled: events need not come in order."""
@@ -444,9 +394,9 @@ class Services:
                 gate=self.gate,
                 clock=self.clock,
                 config=lambda: self.config,
-                text=lambda broadcast: progress_text(broadcast, self.outlook(broadcast), self.texts),
-                seconds_left=lambda broadcast: self.outlook(broadcast).seconds_for(broadcast.counts.unsettled),
-                begun_at=self.begun_at,
+                text=self.voice.progress,
+                seconds_left=self.voice.seconds_left,
+                begun_at=self.voice.begun_at,
                 log=self.log.warning,
             ).step,
         }
@@ -456,9 +406,6 @@ class Services:
         """End every wait, and let what is in flight come home."""
         self.gateway.stopping.set()
         sending.drain(seconds)
-
-    def _pause_text(self, until: float) -> str:
-        return self.texts.say("waiting_rate_limit", until=clock_time(until))
 
     def _in_words(self, why: Why) -> str:
         return self.texts.why(why)
@@ -485,37 +432,10 @@ class Services:
             ledger=self.ledger,
             clock=self.clock,
             config=lambda: self.config,
-            outcome=self._outcome,
+            outcome=self.voice.outcome,
             log=self.log.info,
             said=partial(self.ring, "replies"),
             folder=self.files,
             gate=self.gate,
-            pause_text=self._pause_text,
+            pause_text=self.voice.pause,
         ).step
-
-    def _outcome(self, broadcast: Broadcast, tallies: list[Tally]) -> tuple[str, str | None]:
-        """Return the outcome in words, and a card that shows it with what can be done about it."""
-        texts = self.texts
-        seconds = (broadcast.finished_at or 0.0) - self.begun_at(broadcast)
-        lines = [
-            outcome_text(broadcast, tallies, texts),
-            texts.say("outcome_duration", time=duration(seconds, texts)),
-        ]
-        if link := self.link_to(broadcast):
-            lines.append(texts.say("live_page", link=link))
-        orders = orders_for(broadcast) if broadcast.kind is Kind.SEND and not self._is_recalled(broadcast) else ()
-        if not orders:
-            return "\n\n".join(lines), None
-        words = ", ".join(texts.say(f"how_to_{order.replace(' ', '_')}") for order in orders)
-        shown = card("\n\n".join(lines), self.buttons(broadcast.number, orders))
-        return "\n\n".join([*lines, texts.say("how_to_act", words=words)]), shown
-
-    def buttons(self, number: int, orders: Iterable[Order]) -> list[tuple[str, dict[str, str]]]:
-        """Return the buttons that give orders about a broadcast."""
-        return [
-            (self.texts.say(f"button_{order.replace(' ', '_')}"), self.seal.inputs(order, str(number)))
-            for order in orders
-        ]
-
-    def _is_recalled(self, broadcast: Broadcast) -> bool:
-        return any(one.kind is Kind.RECALL for one in self.ledger.changes_of(broadcast.number))

@@ -57,8 +57,10 @@ def announce(bot: Services, broadcast: Broadcast) -> None:
     is_news = broadcast.finished_at is None and counts.planned > counts.skipped
     if not (is_news and bot.config.report.in_thread):
         return
-    text = narration.opened_text(bot.ledger.tallies(broadcast.number, examples=0), bot.outlook(broadcast), bot.texts)
-    buttons = bot.buttons(broadcast.number, orders_for(broadcast)) if broadcast.counts.unsettled else []
+    text = narration.opened_text(
+        bot.ledger.tallies(broadcast.number, examples=0), bot.voice.outlook(broadcast), bot.texts
+    )
+    buttons = bot.voice.buttons(broadcast.number, orders_for(broadcast)) if broadcast.counts.unsettled else []
     bot.say(
         Reply(
             key=f"opened:{broadcast.source_id}",
@@ -142,10 +144,10 @@ def status_text(bot: Services, broadcast: Broadcast) -> str:
     lines = []
     for one in (broadcast, *bot.ledger.changes_of(broadcast.number)):
         if one.finished_at is None:
-            lines.append(narration.progress_text(one, bot.outlook(one), bot.texts))
+            lines.append(narration.progress_text(one, bot.voice.outlook(one), bot.texts))
         else:
             lines.append(outcome_text(one, bot.ledger.tallies(one.number, examples=0), bot.texts))
-    if link := bot.link_to(broadcast):
+    if link := bot.voice.link_to(broadcast):
         lines.append(bot.texts.say("live_page", link=link))
     return "\n\n".join(lines)
 
@@ -163,7 +165,7 @@ def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_r
         _log_cancelled(bot, broadcast, waiting)
         _say(bot, broadcast, wish, bot.texts.say(text, count=count, waiting=waiting, **values))
     elif before.finished_at is None:
-        running = narration.progress_text(before, bot.outlook(before), bot.texts)
+        running = narration.progress_text(before, bot.voice.outlook(before), bot.texts)
         _say(bot, broadcast, wish, bot.texts.say("steer_recall_runs", text=running))
     else:
         again = bot.send_again(before.number, [State.FAILED, State.UNKNOWN])
@@ -220,7 +222,7 @@ def _history_text(bot: Services, sender: Person) -> str:
         return bot.texts.say("slash_history_none")
     lines = [bot.texts.say("slash_history_line", time=_when(one), **_counts(one)) for one in found]
     text = "\n".join(f"- {line}" for line in lines)
-    link = bot.history_link(sender.id)
+    link = bot.voice.history_link(sender.id)
     return f"{text}\n\n{bot.texts.say('slash_history_page', link=link)}" if link else text
 
 
@@ -339,6 +341,6 @@ def _say(bot: Services, broadcast: Broadcast, wish: Wish, text: str, orders: tup
             markdown=text,
             space_id=broadcast.space_id,
             parent_id=broadcast.thread_id,
-            card=card(text, bot.buttons(broadcast.number, orders)) if orders else None,
+            card=card(text, bot.voice.buttons(broadcast.number, orders)) if orders else None,
         )
     )

@@ -23,7 +23,7 @@ def link_to_newest(stage: Stage) -> str:
     """Return a link to the newest broadcast's page, also while the thread is silent."""
     [newest] = stage.ledger.broadcasts(limit=1)
     assert stage.services
-    return stage.services.link_to(newest)
+    return stage.services.voice.link_to(newest)
 
 
 def read(link: str, **parameters: str) -> str:

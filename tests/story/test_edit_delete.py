@@ -248,6 +248,17 @@ def test_an_edit_that_is_told_again_and_again_is_made_once(stage: Stage) -> None
     assert len(stage.outcomes(message)) == 2
 
 
+def test_a_late_word_about_an_older_edit_does_not_undo_a_newer_one(stage: Stage) -> None:
+    """The message was edited, then a reply brought another text, then the event of the edit comes once more."""
+    stage.spaces(2)
+    message = stage.broadcast(stage.alice, "one")
+    edit(stage, message, "two")
+    stage.steer(message, "edit: three")
+    stage.post_event("messages", "updated", id=message.id, roomId=message.room_id)
+    stage.settled()
+    assert stage.is_once_everywhere("three")
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_events_out_of_order_end_with_the_newest_text(stage: Stage, seed: int) -> None:
     """The message and three edits of it are told in any order: the copies show what the message says at last."""

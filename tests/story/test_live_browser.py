@@ -165,7 +165,7 @@ def test_ten_thousand_rows_are_no_burden(page: Page, empty_stage: Stage) -> None
     opened = stage.ledger.broadcast(number)
     assert stage.services
     assert opened
-    page.goto(stage.services.link_to(opened).replace("http://base.example", stage.url))
+    page.goto(stage.services.voice.link_to(opened).replace("http://base.example", stage.url))
     expect(page.locator("#table tbody tr")).to_have_count(100)
     expect(page.locator("#found")).to_have_text("Shown: 1 to 100 of 10,000")
     page.get_by_label("Search").fill("09876")
