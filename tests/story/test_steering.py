@@ -113,7 +113,7 @@ def test_cancel_at_0_percent(stage: Stage) -> None:
         stage.fault("status", status=503, room=space, times=12)
     message = stage.says(stage.alice, "hello")
     eventually(lambda: stage.states() == {State.WAITING: 4})
-    stage.services.order(1, "cancel")  # type: ignore[union-attr]
+    stage.replies(message, "cancel")
     stage.settled()
     assert stage.states() == {State.SKIPPED: 4}
     assert "This broadcast was cancelled." in stage.outcome(message)
@@ -304,6 +304,17 @@ def test_in_a_thread_that_is_none_of_the_bots_a_word_is_a_message(stage: Stage, 
     assert stage.body(lobby) == "status"
 
 
+@pytest.mark.parametrize("word", ["cancel", "recall", "status"])
+def test_a_word_that_comes_before_its_message_could_be_read_is_not_passed_on(stage: Stage, word: str) -> None:
+    """Webex does not know the message at first, and the sender is quick: the word waits for the message."""
+    message = stage.says(stage.alice, "hello")
+    stage.fault("status", "GET", f"/messages/{message.id}", status=404, times=2)
+    stage.replies(message, word)
+    stage.settled()
+    assert {copy.text.partition("\n")[2] for copy in stage.copies(stage.dm)} <= {"hello"}
+    assert stage.ledger.broadcast(2) is None or stage.ledger.broadcast(2).root == 1  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("words", ["Thanks a lot", "recall the old flyers, please", "cancel that\nor not"])
 def test_a_reply_that_is_no_word_is_a_message(stage: Stage, words: str) -> None:
     """Further news in the same thread goes out like any other message."""
@@ -348,6 +359,21 @@ def test_two_administrators_at_once(stage: Stage, lobby: Space, carl: Person, wo
     assert stage.copies(lobby) == stage.copies(stage.dm) == []
     assert deletions(stage) == 2
     assert len(stage.thread(message)) - before == 3
+
+
+def test_two_administrators_press_at_once(stage: Stage, lobby: Space, carl: Person) -> None:
+    """The same button under the same card, in one moment, told twice: every copy is deleted once."""
+    dana = stage.colleague("Dana Fox")
+    stage.world.join(dana, lobby)
+    message = stage.broadcast(stage.alice, "hello", room=lobby)
+    stage.webex.hooks.hold()
+    stage.webex.hooks.duplicate = 1
+    for person in (carl, dana):
+        stage.press(message, "Take back", by=person)
+    stage.webex.hooks.release()
+    stage.settled()
+    assert stage.copies(lobby) == stage.copies(stage.dm) == []
+    assert deletions(stage) == 2
 
 
 # Buttons
