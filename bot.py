@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
 from broadcast import asking, cli, steering
-from broadcast.commands import Order, decision_in, question_in
+from broadcast.commands import Order, command_in, decision_in, question_in
 from broadcast.config import in_words, warnings
 from broadcast.errors import BroadcastError, ConfigError, NotAnEvent, Refused, SetupRefused, TryLater
 from broadcast.events import MAX_BODY, parse, verify
@@ -40,6 +40,7 @@ from broadcast.webhooks import check_host, set_up
 
 pages = Blueprint("pages", __name__)
 SETUP_PATH = "/webhook"
+TRIES_FOR_A_WORD = 4
 
 
 def create_app(services: Services | None = None) -> Flask:
@@ -173,7 +174,14 @@ def _steer(bot: Services, job: Job, message: Message, sender: Person) -> str:
     is_sent = bot.ledger.broadcast_in_thread(message.parent_id) is not None
     if question and decision and (question.is_open or decision is Order.SEND or not is_sent):
         return _take_word(bot, job, question, decision, sender.id)
-    return steering.on_reply(bot, message, sender, body, job.event.asked_at)
+    steered = steering.on_reply(bot, message, sender, body, job.event.asked_at)
+    if steered or not command_in(body) or not steering.is_own_thread(bot, message, sender):
+        return steered
+    # The word may have come before the message that it is about could be read.
+    if job.attempts < TRIES_FOR_A_WORD:
+        raise TryLater("no broadcast is known in this thread yet", seconds=2**job.attempts, holds=False)
+    _answer(bot, message, "word", bot.texts.say("steer_unknown"))
+    return "no broadcast in this thread"
 
 
 def _broadcast(bot: Services, job: Job, message: Message, sender: Person) -> str:
@@ -264,7 +272,7 @@ def on_pressed(bot: Services, job: Job) -> str:
     if order in (Order.SEND, Order.DROP):
         question = asking.find(bot, subject)
         return _take_word(bot, job, question, order, press.person_id) if question else "no such question"
-    broadcast = bot.ledger.broadcast(int(subject))
+    broadcast = bot.ledger.broadcast_of(subject)
     if broadcast is None:
         return "no such broadcast"
     wish = steering.Wish(key=press.id, order=order, asked_at=job.event.asked_at)

@@ -79,8 +79,6 @@ LOCALES: dict[str, dict[str, str]] = {
         "outcome_unsure": "Uncertain: {count}. It is not known whether the message ever came there.",
         "outcome_nothing_to_change": "There was nothing to change: no copy is there.",
         "how_to_act": "Reply in this thread: {words}",
-        "how_to_status": "`status`",
-        "how_to_cancel": "`cancel` stops what has not gone out",
         "how_to_recall": "`recall` takes every copy back",
         "how_to_retry": "`retry` sends the failed again",
         "how_to_retry_unknown": "`retry unknown` sends the uncertain again",
@@ -105,6 +103,7 @@ LOCALES: dict[str, dict[str, str]] = {
             "- `help` – this text"
         ),
         "steer_not_yours": "Only {name}, who sent it, and administrators may steer this broadcast.",
+        "steer_unknown": "I know of no broadcast in this thread, so there is nothing to steer.",
         "steer_did_you_mean": (
             "Did you mean `{word}`? I did not pass your reply on. Write the word alone to steer this broadcast, or "
             "write outside of this thread to send a message."
@@ -138,7 +137,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "ask_heading": "Not sent yet. This would go to {planned} spaces (group spaces: {group}, 1-1s: {direct}){time}.",
         "ask_preview": "This is what would go out:",
         "ask_many": "That is more than {above}.",
-        "ask_same": "You sent the same {minutes} minutes ago.",
+        "ask_same": "You sent the same within the last minutes: {minutes}.",
         "ask_often": "You sent {count} broadcasts within the last hour.",
         "ask_sample": "For example: {names}",
         "ask_until": "Press Send or reply `send`; press Do not send or reply `cancel`. It is dropped at {until}.",
@@ -467,15 +466,13 @@ LOCALES: dict[str, dict[str, str]] = {
         "outcome_unsure": "Nejisté: {count}. Není známo, zda tam zpráva vůbec došla.",
         "outcome_nothing_to_change": "Nebylo co měnit: žádná kopie neexistuje.",
         "how_to_act": "Odpovězte v tomto vlákně: {words}",
-        "how_to_status": "`status`",
-        "how_to_cancel": "`cancel` zastaví, co ještě neodešlo",
-        "how_to_recall": "`recall` stáhne všechny kopie",
+        "how_to_recall": "`recall` vezme zpět všechny kopie",
         "how_to_retry": "`retry` pošle znovu neúspěšné",
         "how_to_retry_unknown": "`retry unknown` pošle znovu nejisté",
         "how_to_report": "`report` přinese seznam jako soubor",
         "button_status": "Stav",
         "button_cancel": "Zrušit",
-        "button_recall": "Stáhnout zpět",
+        "button_recall": "Vzít zpět",
         "button_retry": "Poslat znovu neúspěšné",
         "button_retry_unknown": "Poslat znovu nejisté",
         "button_report": "Seznam jako soubor",
@@ -485,22 +482,23 @@ LOCALES: dict[str, dict[str, str]] = {
             "Odpovězte ve vlákně své zprávy, nebo použijte tlačítka:\n"
             "- `status` – jak daleko to je\n"
             "- `cancel` – dál už nic neposílat\n"
-            "- `recall` – stáhnout všechny kopie; totéž udělá smazání vaší zprávy\n"
+            "- `recall` – vzít zpět všechny kopie; totéž udělá smazání vaší zprávy\n"
             "- `retry` – poslat znovu, kde se to nepovedlo; `retry unknown` – kde to není jisté\n"
             "- `edit: nový text` – změnit všechny kopie; totéž udělá úprava vaší zprávy\n"
             "- `report` – seznam všech prostorů jako soubor\n"
             "- `help` – tento text"
         ),
         "steer_not_yours": "Toto rozesílání smí řídit jen odesílatel ({name}) a správci.",
+        "steer_unknown": "V tomto vlákně žádné rozesílání neznám, není tedy co řídit.",
         "steer_did_you_mean": (
             "Mysleli jste `{word}`? Vaši odpověď jsem nepředal. Slovo samotné rozesílání řídí; chcete-li poslat "
             "zprávu, napište ji mimo toto vlákno."
         ),
         "steer_cancelled": "Zrušeno, už neodejde: {waiting}. Už odesláno nebo na cestě: {sent}.",
-        "steer_cancelled_recall": "Odpovědí `recall` stáhnete, co už odešlo.",
+        "steer_cancelled_recall": "Odpovědí `recall` vezmete zpět, co už odešlo.",
         "steer_nothing_waits": "Nic už nečeká: odesláno {sent}, neúspěšné {failed}, nejisté {unknown}.",
         "steer_recalling": "Stahuji zpět, kopií: {count}. Už neodejde: {waiting}.",
-        "steer_recalling_again": "Znovu zkouším stáhnout: {count}.",
+        "steer_recalling_again": "Znovu se pokouším vzít zpět: {count}.",
         "steer_recall_runs": "Už se stahuje. {text}",
         "steer_recall_done": "Už bylo staženo.",
         "steer_was_recalled": "Zpráva byla stažena zpět, takže to už nejde.",
@@ -515,20 +513,20 @@ LOCALES: dict[str, dict[str, str]] = {
         "steer_same_text": "Text je stejný jako předtím, takže se nic nezměnilo.",
         "steer_edit_empty": "Za `edit:` napište nový text.",
         "steer_edit_form": (
-            "Zprávu se souborem nebo kartou Webex změnit neumí. Odpovědí `recall` ji stáhněte a pošlete ji znovu."
+            "Zprávu se souborem nebo kartou Webex změnit neumí. Odpovědí `recall` ji vezměte zpět a pošlete ji znovu."
         ),
         "steer_edit_spent": (
-            "Webex nedovolí víc než deset úprav jedné zprávy. Odpovědí `recall` ji stáhněte a pošlete ji znovu."
+            "Webex nedovolí víc než deset úprav jedné zprávy. Odpovědí `recall` ji vezměte zpět a pošlete ji znovu."
         ),
         "steer_edit_refused": "Úprava nebyla předána: {why}.",
         "steer_deleted": (
             "Smazali jste svou zprávu ({time}), stahuji ji tedy zpět, kopií: {count}. Neodesláno: {waiting}."
         ),
-        "steer_report": "Jak to dopadlo, prostorů: {count}.",
+        "steer_report": "Výsledek pro prostory: {count}.",
         "ask_heading": "Zatím neodesláno. Šlo by to do prostorů: {planned} (skupinové: {group}, 1-1: {direct}){time}.",
         "ask_preview": "Takto by zpráva odešla:",
         "ask_many": "To je víc než {above}.",
-        "ask_same": "Totéž jste poslali před {minutes} min.",
+        "ask_same": "Totéž jste poslali během posledních minut: {minutes}.",
         "ask_often": "Za poslední hodinu jste rozesílali: {count}×.",
         "ask_sample": "Například: {names}",
         "ask_until": (
@@ -664,7 +662,7 @@ LOCALES: dict[str, dict[str, str]] = {
         # Průběžná stránka rozeslání
         "page_live_title_send": "Rozeslání {number}",
         "page_live_title_edit": "Úprava rozeslání {number}",
-        "page_live_title_recall": "Stažení rozeslání {number}",
+        "page_live_title_recall": "Vzetí zpět: rozeslání {number}",
         "page_live_from": "Odesílatel: {name} ({email})",
         "page_live_from_no_email": "Odesílatel: {name}",
         "page_live_to_origin": "Zpět na rozeslání",
@@ -714,21 +712,21 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_live_change_recall": "Stažení",
         "page_live_orders": "Co můžete udělat",
         "page_live_do_cancel": "Zrušit",
-        "page_live_do_recall": "Stáhnout",
+        "page_live_do_recall": "Vzít zpět",
         "page_live_do_retry": "Poslat nedoručené znovu",
         "page_live_do_retry_unknown": "Poslat nejisté znovu",
         "page_live_do_retry_edit": "Zkusit nepovedené znovu",
         "page_live_do_recall_again": "Zkusit znovu tam, kde zpráva zůstala",
         "page_live_sure_recall": "Všechny kopie se smažou, ve všech prostorech. Nelze to vzít zpět.",
-        "page_live_sure_recall_button": "Ano, stáhnout všechny kopie",
+        "page_live_sure_recall_button": "Ano, vzít zpět všechny kopie",
         "page_live_sure_retry_unknown": (
             "Nikdo neví, zda zpráva do těchto prostorů dorazila (počet: {count}). "
             "Kde dorazila, tam bude dvakrát. Pokud můžete, nejdřív se tam podívejte."
         ),
         "page_live_sure_retry_unknown_button": "Ano, poslat ji tam znovu",
-        "page_live_download": "Stáhnout jako CSV",
+        "page_live_download": "Uložit jako CSV",
         "page_live_said_cancel": "Bot dostal pokyn rozeslání zrušit. Co ještě neodešlo, už neodejde.",
-        "page_live_said_recall": "Bot dostal pokyn stáhnout všechny kopie.",
+        "page_live_said_recall": "Bot dostal pokyn vzít zpět všechny kopie.",
         "page_live_said_retry": "Bot dostal pokyn zkusit nedoručené znovu.",
         "page_live_said_retry_unknown": "Bot dostal pokyn poslat nejisté znovu.",
         "page_live_said_late": "To už nejde: rozeslání mezitím pokročilo.",
@@ -778,7 +776,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_history_column_broadcast": "Rozeslání",
         "page_history_column_time": "Čas",
         "page_history_column_content": "Obsah",
-        "page_history_column_standing": "Jak na tom je",
+        "page_history_column_standing": "Stav",
         "page_history_more": "Zobrazit další",
         "page_history_revoke_sure": (
             "Všechny odkazy na tuto stránku, které bot vydal, ihned přestanou platit. "

@@ -7,6 +7,7 @@ and when it has been answered. Opens no broadcast itself.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from math import ceil
 
 from broadcast import narration
 from broadcast.audience import tallies_of
@@ -60,7 +61,7 @@ def reasons(bot: Services, sender: Person, content: Content, planned: int) -> li
     if guard.same_within_minutes is not None:
         ages = [now - one.opened_at for one in recent if one.digest == content.digest]
         if ages and min(ages) < guard.same_within_minutes * 60:
-            found.append(bot.texts.say("ask_same", minutes=max(0, round(min(ages) / 60))))
+            found.append(bot.texts.say("ask_same", minutes=max(1, ceil(min(ages) / 60))))
     if guard.most_per_hour is not None:
         count = sum(now - one.opened_at < HOUR for one in recent)
         if count >= guard.most_per_hour:

@@ -25,7 +25,7 @@ class Seal:
         self._serializer = URLSafeSerializer(secret, salt="buttons of the broadcast bot")
 
     def inputs(self, order: Order, subject: str) -> dict[str, str]:
-        """Return what a button sends along; `subject` is the number of a broadcast, or the id of a message."""
+        """Return what a button sends along; `subject` is the id of the sender's message."""
         return {FIELD: str(self._serializer.dumps([order.value, subject]))}
 
     def read(self, inputs: Mapping[str, str]) -> tuple[Order, str] | None:

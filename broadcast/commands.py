@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from broadcast.model import Broadcast
-
 QUESTIONS = ("/help", "/spaces", "/history")
 SHORTEST_SLIP = 4
 LIKENESS = 0.75
@@ -68,20 +66,6 @@ def question_in(body: str) -> str:
     """Return which of the questions that begin with a slash a message is; nothing where it is none."""
     word = _bare(body)
     return word if word in QUESTIONS else ""
-
-
-def orders_for(broadcast: Broadcast) -> tuple[Order, ...]:
-    """Return what the sender may do about a broadcast that was not recalled."""
-    counts = broadcast.counts
-    if broadcast.finished_at is None:
-        return (Order.STATUS, Order.CANCEL, Order.RECALL)
-    possible = {
-        Order.RECALL: counts.sent + counts.unknown,
-        Order.RETRY: counts.failed,
-        Order.RETRY_UNKNOWN: counts.unknown,
-        Order.REPORT: counts.planned,
-    }
-    return tuple(order for order, count in possible.items() if count)
 
 
 def _bare(body: str) -> str:

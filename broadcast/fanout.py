@@ -8,7 +8,6 @@ says and who gets it was decided before. Waits nowhere but in `drain`.
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
 
 from broadcast.changes import Changes
 from broadcast.config import DeliveryRules
@@ -31,24 +30,15 @@ from broadcast.model import (
     State,
     Why,
 )
-from broadcast.pacing import LONGEST_PAUSE, Gate, Pace
-from broadcast.ports import Clock, Gateway, Ledger
+from broadcast.pacing import LONGEST_PAUSE, PAUSE_KEY, Gate, Pace
+from broadcast.ports import Clock, Gateway, Ledger, Log
 from broadcast.retry import GRACE, Patience, judge
 
 IDLE_SECONDS = 0.5
 BUSY_SECONDS = 0.02
 BLOCKED_SECONDS = 0.2
 PACE_KEY = "pace"
-PAUSE_KEY = "pause_until"
 CARD_REFUSED = (400, 413, 415)
-
-
-class Log(Protocol):
-    """What is told to the operator: an event and its fields."""
-
-    def __call__(self, event: str, **fields: object) -> None:
-        """Tell it."""
-        ...
 
 
 class Fanout:

@@ -14,8 +14,8 @@ from typing import Protocol
 from broadcast.config import Config
 from broadcast.errors import Refused, TryLater, WebexError
 from broadcast.model import NOTHING, Broadcast, Form, Job, PendingEvent, Reply, Tally
-from broadcast.pacing import Gate
-from broadcast.ports import Clock, Gateway, Ledger
+from broadcast.pacing import PAUSE_KEY, Gate
+from broadcast.ports import Clock, Gateway, Ledger, Log
 from broadcast.retry import Patience, is_permanent
 
 IDLE_SECONDS = 0.5
@@ -23,6 +23,7 @@ LONGEST_HOLD = 120.0
 """Seconds for which a message that cannot be opened yet keeps later ones waiting, for the order's sake."""
 
 HOUSEKEEPING_SECONDS = 3600.0
+PURGED_KEY = "purged_at"
 LONG_PAUSE = 60.0
 LONGEST_LOOK_AWAY = 5.0
 PAUSE = "pause:"
@@ -34,14 +35,6 @@ MOST_PAUSES = 3
 DARE_EVERY = 300.0
 FETCHING_SECONDS = 24 * 3600.0
 EXAMPLES = 10
-
-
-class Log(Protocol):
-    """What is told to the operator: an event and its fields."""
-
-    def __call__(self, event: str, **fields: object) -> None:
-        """Tell it."""
-        ...
 
 
 class Lane(Protocol):
@@ -228,8 +221,8 @@ class ReportLane:
         self._gate = gate
         self._pause_text = pause_text
         self._told_until = 0.0
-        self._pauses_told: Counter[int] = Counter()
         self._purged_at = float("-inf")
+        self._pauses_told: Counter[int] = Counter()
 
     def step(self) -> float:
         """Report every finished broadcast that was not yet reported."""
@@ -247,10 +240,12 @@ class ReportLane:
 
     def _tell_pause(self) -> None:
         until = self._clock.now() + self._gate.closed_for()
-        is_long = self._gate.closed_for() > LONG_PAUSE
-        if not is_long or until < self._told_until + LONG_PAUSE or not self._config().report.in_thread:
+        if self._gate.closed_for() <= LONG_PAUSE or until < self._told_until + LONG_PAUSE:
             return
         self._told_until = until
+        self._ledger.remember(PAUSE_KEY, str(until))
+        if not self._config().report.in_thread:
+            return
         for broadcast in self._ledger.unfinished()[:EXAMPLES]:
             self._pauses_told[broadcast.number] += 1
             if self._pauses_told[broadcast.number] <= MOST_PAUSES:
@@ -275,6 +270,11 @@ class ReportLane:
         if self._clock.monotonic() - self._purged_at < HOUSEKEEPING_SECONDS:
             return
         self._purged_at = self._clock.monotonic()
+        now = self._clock.now()
+        # Noted in the ledger as well: on Lambda a process lives for minutes.
+        if now - float(self._ledger.recall(PURGED_KEY) or 0.0) < HOUSEKEEPING_SECONDS:
+            return
+        self._ledger.remember(PURGED_KEY, str(now))
         gone = self._ledger.purge(self._clock.now() - self._config().retention_days * 86400)
         self._drop_files()
         if gone:

@@ -18,6 +18,7 @@ from broadcast import tickets
 from broadcast.commands import Order
 from broadcast.model import Broadcast, Kind, State
 from broadcast.narration import duration
+from broadcast.pacing import PAUSE_KEY
 from broadcast.services import Services
 from broadcast.standing import Progress, content_key, possible_orders, state_key
 from broadcast.tables import ROWS_A_PAGE, Plot, Query, Slice, Sort, csv_text, rate, select
@@ -261,7 +262,9 @@ def _is_queued(bot: Services, broadcast: Broadcast) -> bool:
 
 def _pause(bot: Services, broadcast: Broadcast) -> float:
     """Return for how many seconds Webex wants nothing to be sent; 0 where that is not worth a word."""
-    closed = bot.gate.closed_for()
+    # The process that shows the page need not be the one that sends.
+    noted = float(bot.ledger.recall(PAUSE_KEY) or 0.0) - bot.clock.now()
+    closed = max(bot.gate.closed_for(), noted)
     return closed if broadcast.finished_at is None and closed > PAUSE_WORTH_A_WORD else 0.0
 
 

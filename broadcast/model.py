@@ -208,6 +208,10 @@ class Event:
     asked_at: float = 0.0
 
 
+WHAT_PEOPLE_DO = ("messages", "attachmentActions")
+"""Resources whose events are handled in the order in which people caused them: words and buttons mean one another."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PendingEvent:
     """An event that waits in the ledger. `number` is its row; `first_tried` is None until it failed once."""
@@ -318,7 +322,7 @@ class Broadcast:
     """A broadcast as the ledger knows it; `finished_at` is None while it runs.
 
     `root` is the number of the broadcast whose copies an edit or a recall changes, and the own one otherwise;
-    `cancelled_at` says since when nothing more goes out. `digest` tells its content from others.
+    `cancelled_at` says since when nothing more goes out. `digest` tells what it was opened with from others.
     `card_refused`: Webex did not take its card, so it went out as a file.
     `is_private`: it was asked for in a 1-1, so nobody else reads the thread.
     """

@@ -17,6 +17,9 @@ from dataclasses import asdict, dataclass
 
 from broadcast.ports import Clock
 
+PAUSE_KEY = "pause_until"
+"""Where the ledger holds until when Webex wants nothing to be sent."""
+
 START_RATE = 11.0
 LOWEST_RATE = 0.5
 TOP_RATE = 2000.0

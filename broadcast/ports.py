@@ -1,4 +1,4 @@
-"""What the bot needs from the world, as Protocols: the clock, Webex, the ledger, the doorbell.
+"""What the bot needs from the world, as Protocols: the clock, the log, Webex, the ledger, the doorbell.
 
 Adapters fill them in (`webex.py`, `ledger/`, `queues/`); tests hold every backend to the same contract.
 """
@@ -48,6 +48,14 @@ class Clock(Protocol):
 
     def wait(self, flag: Flag, seconds: float) -> bool:
         """Wait until the flag is set, `seconds` at most; say whether it is set."""
+        ...
+
+
+class Log(Protocol):
+    """What is told to the operator: an event and its fields."""
+
+    def __call__(self, event: str, **fields: object) -> None:
+        """Tell it."""
         ...
 
 

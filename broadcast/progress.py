@@ -7,13 +7,12 @@ broadcast that is over soon gets none. Posted at most once; says nothing about t
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Protocol
 
 from broadcast.config import Config
 from broadcast.errors import Refused, WebexError
 from broadcast.model import Broadcast
 from broadcast.pacing import Gate
-from broadcast.ports import Clock, Gateway, Ledger
+from broadcast.ports import Clock, Gateway, Ledger, Log
 
 IDLE_SECONDS = 1.0
 FIRST_AFTER = 10.0
@@ -22,14 +21,6 @@ STRETCH = 1.4
 MOST_EDITS = 9
 LAST_WORD_SECONDS = 60.0
 KEY = "progress"
-
-
-class Log(Protocol):
-    """What is told to the operator: an event and its fields."""
-
-    def __call__(self, event: str, **fields: object) -> None:
-        """Tell it."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ The words come from a reply in the thread, a button, the live page, or an edit o
 answer always goes into the thread. Everything here may be repeated after a crash without harm.
 """
 
+import secrets
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from datetime import UTC, datetime
 from broadcast import narration
 from broadcast.audience import tallies_of
 from broadcast.buttons import card
-from broadcast.commands import Command, Order, command_in, meant, orders_for
+from broadcast.commands import Command, Order, command_in, meant
 from broadcast.errors import Refused
 from broadcast.intake import body_of, content_of
+from broadcast.links import same
 from broadcast.markup import inline
 from broadcast.model import (
     NOTHING,
@@ -32,11 +34,13 @@ from broadcast.model import (
     Why,
 )
 from broadcast.policy import may_send, may_steer
+from broadcast.reading import fetch_again
 from broadcast.reports import outcome_text
 from broadcast.services import Services
 from broadcast.tables import csv_text
 
 LATELY = 10
+FAR_BACK = 50
 MOST_EDITS = 10
 """Edits that Webex takes of one message."""
 
@@ -60,7 +64,7 @@ def announce(bot: Services, broadcast: Broadcast) -> None:
     text = narration.opened_text(
         bot.ledger.tallies(broadcast.number, examples=0), bot.voice.outlook(broadcast), bot.texts
     )
-    buttons = bot.voice.buttons(broadcast.number, orders_for(broadcast)) if broadcast.counts.unsettled else []
+    buttons = bot.voice.buttons(broadcast, bot.voice.orders(broadcast)) if broadcast.counts.unsettled else []
     bot.say(
         Reply(
             key=f"opened:{broadcast.source_id}",
@@ -98,7 +102,7 @@ def _answer_to(bot: Services, question: str, sender: Person) -> str:
 
 def on_reply(bot: Services, message: Message, sender: Person, body: str, asked_at: float) -> str:
     """Do what a reply in a broadcast's thread asks for; return the outcome, or nothing where it is no command."""
-    broadcast = bot.ledger.broadcast_in_thread(message.parent_id) if message.parent_id else None
+    broadcast = _meant_in(bot, message.parent_id or "", sender)
     if broadcast is None:
         return ""
     command = command_in(body) or Command(order=Order.HELP, text=meant(body))
@@ -108,6 +112,20 @@ def on_reply(bot: Services, message: Message, sender: Person, body: str, asked_a
             _say(bot, broadcast, wish, bot.texts.say("steer_did_you_mean", word=command.text))
         return "nearly a command" if command.text else ""
     return obey(bot, broadcast, wish, sender)
+
+
+def _meant_in(bot: Services, thread_id: str, person: Person) -> Broadcast | None:
+    """Return the broadcast that a word in a thread is about: one's own, that of the thread's message, any other."""
+    own = (one for one in bot.ledger.broadcasts_of(person.id, limit=FAR_BACK) if one.thread_id == thread_id)
+    return next(own, None) or bot.ledger.broadcast_of(thread_id) or bot.ledger.broadcast_in_thread(thread_id)
+
+
+def is_own_thread(bot: Services, message: Message, sender: Person) -> bool:
+    """Whether a reply in a 1-1 stands under a message that its writer has sent to the bot."""
+    if message.space_kind is not SpaceKind.DIRECT or message.parent_id is None:
+        return False
+    above = fetch_again(bot, message.parent_id)
+    return above is not None and same(above.person_id, sender.id)
 
 
 def obey(bot: Services, broadcast: Broadcast, wish: Wish, person: Person) -> str:
@@ -123,7 +141,7 @@ def carry_out(bot: Services, broadcast: Broadcast, wish: Wish) -> str:
     bot.log.info("broadcast.steered", broadcast=broadcast.number, order=wish.order.value)
     match wish.order:
         case Order.STATUS:
-            _say(bot, broadcast, wish, status_text(bot, broadcast), _buttons_for(bot, broadcast))
+            _say(bot, broadcast, wish, status_text(bot, broadcast), bot.voice.orders(broadcast))
         case Order.CANCEL:
             _cancel(bot, broadcast, wish)
         case Order.RECALL:
@@ -200,7 +218,7 @@ def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender:
     # What cannot be edited is said once: nobody knows what else makes Webex say that a message was updated.
     key = event.key if broadcast.form is Form.TEXT else broadcast.source_id
     wish = Wish(key=key, order=Order.EDIT, text=body, asked_at=event.asked_at)
-    if broadcast.form is Form.TEXT and _new_content(bot, broadcast, body).digest == broadcast.digest:
+    if broadcast.form is Form.TEXT and _new_content(bot, broadcast, body).digest == _digest_now(bot, broadcast):
         return "the text is the same"
     verdict = may_send(sender, me, rules.source)
     if not verdict.allowed:
@@ -284,7 +302,7 @@ def _retry(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
 
 
 def _report(bot: Services, broadcast: Broadcast) -> None:
-    folder = bot.files / f"report-{broadcast.number}"
+    folder = bot.files / f"report-{broadcast.number}-{secrets.token_hex(4)}"
     path = folder / "content"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(csv_text(bot.ledger.deliveries(broadcast.number), bot.texts), encoding="utf-8", newline="")
@@ -304,15 +322,15 @@ def _report(bot: Services, broadcast: Broadcast) -> None:
 
 
 def _why_not_edit(bot: Services, broadcast: Broadcast, content: Content) -> str:
-    if not content.group_parts:
-        return "steer_edit_empty"
     if _recall_of(bot, broadcast):
         return "steer_was_recalled"
     if broadcast.form is not Form.TEXT:
         return "steer_edit_form"
+    if not content.group_parts:
+        return "steer_edit_empty"
     if len(_edits_of(bot, broadcast)) >= MOST_EDITS:
         return "steer_edit_spent"
-    return "steer_same_text" if content.digest == broadcast.digest else ""
+    return "steer_same_text" if content.digest == _digest_now(bot, broadcast) else ""
 
 
 def _new_content(bot: Services, broadcast: Broadcast, body: str) -> Content:
@@ -324,14 +342,13 @@ def _recall_of(bot: Services, broadcast: Broadcast) -> Broadcast | None:
     return next((one for one in bot.ledger.changes_of(broadcast.number) if one.kind is Kind.RECALL), None)
 
 
+def _digest_now(bot: Services, broadcast: Broadcast) -> str:
+    """Return what tells the text that the copies have, or will have, from others."""
+    return [broadcast, *_edits_of(bot, broadcast)][-1].digest
+
+
 def _edits_of(bot: Services, broadcast: Broadcast) -> list[Broadcast]:
     return [one for one in bot.ledger.changes_of(broadcast.number) if one.kind is Kind.EDIT]
-
-
-def _buttons_for(bot: Services, broadcast: Broadcast) -> tuple[Order, ...]:
-    if _recall_of(bot, broadcast):
-        return (Order.STATUS, Order.REPORT)
-    return orders_for(broadcast)
 
 
 def _say(bot: Services, broadcast: Broadcast, wish: Wish, text: str, orders: tuple[Order, ...] = ()) -> None:
@@ -341,6 +358,6 @@ def _say(bot: Services, broadcast: Broadcast, wish: Wish, text: str, orders: tup
             markdown=text,
             space_id=broadcast.space_id,
             parent_id=broadcast.thread_id,
-            card=card(text, bot.voice.buttons(broadcast.number, orders)) if orders else None,
+            card=card(text, bot.voice.buttons(broadcast, orders)) if orders else None,
         )
     )

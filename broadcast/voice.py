@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable
 
 from broadcast import tickets
 from broadcast.buttons import Seal, card
-from broadcast.commands import Order, orders_for
+from broadcast.commands import Order
 from broadcast.model import Broadcast, Kind, Tally
 from broadcast.narration import Outlook, clock_time, duration, progress_text
 from broadcast.pacing import Gate
 from broadcast.ports import Clock, Ledger
 from broadcast.reports import outcome_text
 from broadcast.settings import Settings
+from broadcast.standing import possible_orders
 from broadcast.texts import Texts
 
 LONG_WAIT = 30.0
@@ -99,19 +100,21 @@ class Voice:
         ]
         if link := self.link_to(broadcast):
             lines.append(texts.say("live_page", link=link))
-        orders = orders_for(broadcast) if broadcast.kind is Kind.SEND and not self._is_recalled(broadcast) else ()
+        orders = self.orders(broadcast) if broadcast.kind is Kind.SEND else ()
         if not orders:
             return "\n\n".join(lines), None
         words = ", ".join(texts.say(f"how_to_{order.replace(' ', '_')}") for order in orders)
-        shown = card("\n\n".join(lines), self.buttons(broadcast.number, orders))
+        shown = card("\n\n".join(lines), self.buttons(broadcast, orders))
         return "\n\n".join([*lines, texts.say("how_to_act", words=words)]), shown
 
-    def buttons(self, number: int, orders: Iterable[Order]) -> list[tuple[str, dict[str, str]]]:
-        """Return the buttons that give orders about a broadcast."""
+    def orders(self, broadcast: Broadcast) -> tuple[Order, ...]:
+        """Return what a person can ask for about a broadcast now."""
+        possible = possible_orders(broadcast, self._ledger.changes_of(broadcast.root))
+        return (*possible, Order.REPORT) if broadcast.finished_at else (Order.STATUS, *possible)
+
+    def buttons(self, broadcast: Broadcast, orders: Iterable[Order]) -> list[tuple[str, dict[str, str]]]:
+        """Return the buttons that give orders about a broadcast; its message names it, because a ledger may be lost."""
         return [
-            (self._texts().say(f"button_{order.replace(' ', '_')}"), self.seal.inputs(order, str(number)))
+            (self._texts().say(f"button_{order.replace(' ', '_')}"), self.seal.inputs(order, broadcast.source_id))
             for order in orders
         ]
-
-    def _is_recalled(self, broadcast: Broadcast) -> bool:
-        return any(one.kind is Kind.RECALL for one in self._ledger.changes_of(broadcast.number))

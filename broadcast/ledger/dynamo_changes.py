@@ -14,7 +14,7 @@ from broadcast.model import Change, Content, Kind, State
 
 RUNS = f"{NOT_DROPPED} AND attribute_not_exists(#finished_at)"
 REWRITE = (
-    "SET #revision = :next, #digest = :digest, #edited_by = :key, #group_parts = :group_parts, "
+    "SET #revision = :next, #edited_by = :key, #group_parts = :group_parts, "
     "#direct_parts = :direct_parts, #texts_of = :texts_of"
 )
 AS_SEEN = f"{NOT_DROPPED} AND #revision = :revision AND #texts_kept = :texts_kept"
@@ -92,7 +92,6 @@ class DynamoChanges(DynamoDeliveries):
                 REWRITE,
                 only_if=AS_SEEN,
                 next=seen.revision + 1,
-                digest=change.content.digest,
                 key=change.key,
                 group_parts=len(change.content.group_parts),
                 direct_parts=len(change.content.direct_parts),

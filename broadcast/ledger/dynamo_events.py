@@ -16,7 +16,7 @@ from broadcast.errors import LeaseLost
 from broadcast.ledger.dynamo_items import Item, Key, Value, in_order, in_time_order
 from broadcast.ledger.dynamo_queues import DynamoQueues
 from broadcast.ledger.dynamo_store import as_json, named
-from broadcast.model import Event, PendingEvent, Reply, SpaceKind, State
+from broadcast.model import WHAT_PEOPLE_DO, Event, PendingEvent, Reply, SpaceKind, State
 
 EVENT, REPLY, ONCE = "event", "reply", "once"
 REPLIES = "line#reply"
@@ -204,7 +204,7 @@ class DynamoEvents(DynamoQueues):
 
 def lane_of(event: Event) -> str:
     """Return the lane an event waits in."""
-    return "message" if event.resource == "messages" else "duty"
+    return "message" if event.resource in WHAT_PEOPLE_DO else "duty"
 
 
 def _place_of(event: Event, number: int) -> Key:

@@ -24,7 +24,7 @@ SUPERSEDE = """
     (SELECT number FROM broadcasts WHERE root = :root AND kind = 'edit' AND number != :number)
 """
 REWRITE = """
-    UPDATE broadcasts SET revision = revision + 1, digest = :digest,
+    UPDATE broadcasts SET revision = revision + 1,
     group_parts = iif(group_parts = '[]', '[]', :group_parts),
     direct_parts = iif(group_parts = '[]', '[]', :direct_parts) WHERE number = :root
 """
@@ -92,7 +92,7 @@ def _cancel(db: Connection, root: int, now: float) -> None:
 def _rewrite(db: Connection, change: Change, number: int | None, now: float) -> None:
     content = change.content
     texts = {"group_parts": json.dumps(content.group_parts), "direct_parts": json.dumps(content.direct_parts)}
-    db.execute(REWRITE, {**texts, "digest": content.digest, "root": change.root})
+    db.execute(REWRITE, {**texts, "root": change.root})
     counts = {"group": len(content.group_parts), "direct": len(content.direct_parts)}
     db.execute(COUNT_PARTS, {**counts, "root": change.root})
     db.execute(END_SHORTENED, {"root": change.root, "now": now})

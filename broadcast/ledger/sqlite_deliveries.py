@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from sqlite3 import Connection, IntegrityError, Row
 
+from broadcast.errors import LeaseLost
 from broadcast.ledger.sqlite_events import SqliteEvents
 from broadcast.model import (
     Changed,
@@ -132,12 +133,19 @@ class SqliteDeliveries(SqliteEvents):
         rows = _numbered(number, draft.content, destinations, now)
         while chunk := list(islice(rows, ROWS_A_TRANSACTION)):
             with self.write() as db:
-                self.hold(token)
+                self._hold_staged(token, number)
                 db.executemany(INSERT_DELIVERY, chunk)
         with self.write() as db:
-            self.hold(token)
+            self._hold_staged(token, number)
             db.execute("UPDATE broadcasts SET opened_at = ?, root = number WHERE number = ?", (now, number))
         return number
+
+    def _hold_staged(self, token: int, number: int) -> None:
+        """Raise `LeaseLost` where somebody else has begun to plan the same message."""
+        self.hold(token)
+        found = self.connection.execute("SELECT 1 FROM broadcasts WHERE number = ? AND opened_at IS NULL", (number,))
+        if not found.fetchone():
+            raise LeaseLost(f"broadcast {number} is being planned by somebody else")
 
     def _stage(self, token: int, draft: Draft) -> int | None:
         content, file = draft.content, draft.content.file

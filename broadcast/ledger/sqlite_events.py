@@ -7,7 +7,7 @@ from sqlite3 import IntegrityError, Row
 
 from broadcast.errors import LeaseLost
 from broadcast.ledger.sqlite_store import Store
-from broadcast.model import Event, PendingEvent, Reply, SpaceKind
+from broadcast.model import WHAT_PEOPLE_DO, Event, PendingEvent, Reply, SpaceKind
 
 QUEUE_REPLY = """
     INSERT OR IGNORE INTO replies (key, space_id, parent_id, person_id, markdown, card) VALUES (?, ?, ?, ?, ?, ?)
@@ -25,7 +25,7 @@ class SqliteEvents(Store):
 
     def record(self, event: Event, now: float) -> bool:
         """Write an event down; False if it was there before."""
-        lane = "message" if event.resource == "messages" else "duty"
+        lane = "message" if event.resource in WHAT_PEOPLE_DO else "duty"
         try:
             with self.write() as db:
                 db.execute(

@@ -132,7 +132,7 @@ def test_a_duty_put_off_holds_up_nobody(ledger: Ledger) -> None:
         ("messages", "deleted", True),
         ("memberships", "created", False),
         ("rooms", "migrated", False),
-        ("attachmentActions", "created", False),
+        ("attachmentActions", "created", True),
     ],
 )
 def test_each_event_waits_in_one_lane(ledger: Ledger, resource: str, action: str, is_message: bool) -> None:

@@ -129,9 +129,8 @@ def test_it_says_that_it_waits_for_an_earlier_message(stage: Stage) -> None:
 
 
 def test_it_says_that_webex_takes_no_messages_and_when_it_tries_again(stage: Stage) -> None:
-    """Some spaces are out of order for long: the progress says so, with a time of the day."""
-    for space in stage.spaces(2):
-        stage.fault("status", status=503, room=space, times=None)
+    """A space is out of order for long: the progress says so, with a time of the day."""
+    stage.fault("status", status=503, room=stage.space(), times=None)
     message = stage.says(stage.alice, "hello")
     waits = r"Webex does not take messages at the moment; I try again at \d\d:\d\d UTC\."
     eventually(lambda: (said := stage.progress(message)) and re.search(waits, said.markdown or ""))
