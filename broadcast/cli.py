@@ -1,4 +1,4 @@
-"""The command line: `flask --app bot check-config | webhooks | spaces | broadcasts | show | resume | doctor`.
+"""The command line: what `flask --app bot` offers beside Flask's own commands.
 
 Prints what the ledger and Webex know; what may send or receive is decided elsewhere.
 """

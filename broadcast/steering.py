@@ -121,11 +121,11 @@ def _meant_in(bot: Services, thread_id: str, person: Person) -> Broadcast | None
 
 
 def is_own_thread(bot: Services, message: Message, sender: Person) -> bool:
-    """Whether a reply in a 1-1 stands under a message that its writer has sent to the bot."""
+    """Whether a reply in a 1-1 stands under a message that its writer has sent to the bot, or that is not there."""
     if message.space_kind is not SpaceKind.DIRECT or message.parent_id is None:
         return False
     above = fetch_again(bot, message.parent_id)
-    return above is not None and same(above.person_id, sender.id)
+    return above is None or same(above.person_id, sender.id)
 
 
 def obey(bot: Services, broadcast: Broadcast, wish: Wish, person: Person) -> str:
@@ -218,13 +218,18 @@ def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender:
     # What cannot be edited is said once: nobody knows what else makes Webex say that a message was updated.
     key = event.key if broadcast.form is Form.TEXT else broadcast.source_id
     wish = Wish(key=key, order=Order.EDIT, text=body, asked_at=event.asked_at)
-    if broadcast.form is Form.TEXT and _new_content(bot, broadcast, body).digest == _digest_now(bot, broadcast):
+    # A text that was followed before is no news, even if a reply has brought another one since.
+    followed = f"followed:{broadcast.number}"
+    digest, before = _new_content(bot, broadcast, body).digest, bot.ledger.recall(followed) or broadcast.digest
+    if broadcast.form is Form.TEXT and digest in (before, _digest_now(bot, broadcast)):
+        bot.ledger.remember(followed, digest)
         return "the text is the same"
     verdict = may_send(sender, me, rules.source)
     if not verdict.allowed:
         _say(bot, broadcast, wish, bot.texts.say("steer_edit_refused", why=bot.texts.why(verdict.why)))
         return "refused"
     edit(bot, broadcast, wish)
+    bot.ledger.remember(followed, digest)
     return "edited"
 
 

@@ -161,13 +161,14 @@ def test_who_lost_the_lease_changes_nothing(worker: Worker, change: Callable[[in
 
 
 def test_what_waits_gets_the_new_text(worker: Worker) -> None:
-    """The texts of the broadcast are replaced, and it is known by them and by a revision; form and card stay."""
-    root = worker.open("a", content=text("old", form=Form.CARD, card="{}"))
+    """The texts of the broadcast are replaced, which a revision tells; form, card and what it was opened with stay."""
+    old = text("old", form=Form.CARD, card="{}")
+    root = worker.open("a", content=old)
     edit = worker.edit(root, "new")
     found = worker.ledger.content(root)
     assert (found.group_parts, found.direct_parts, found.form, found.card) == (("new",), ("new",), Form.CARD, "{}")
     assert (found.revision, worker.claim_one().revision) == (1, 1)
-    assert (worker.found(root).digest, worker.found(edit).digest) == (text().digest, text("new").digest)
+    assert (worker.found(root).digest, worker.found(edit).digest) == (old.digest, text("new").digest)
 
 
 @pytest.mark.parametrize("new", [("n1",), ("n1", "n2"), ("n1", "n2", "n3")])

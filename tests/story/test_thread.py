@@ -73,7 +73,7 @@ def test_the_thread_speaks_the_configured_language(empty_stage: Stage) -> None:
     message = stage.broadcast(stage.alice, "ahoj")
     assert len(stage.answers(message)) == 2
     assert not re.search(r"\b(Sent|Passing|spaces|Duration|Reply)\b", "\n".join(stage.answers(message)))
-    assert stage.button(message, "Stáhnout zpět")
+    assert stage.button(message, "Vzít zpět")
 
 
 # While it goes on
