@@ -79,6 +79,12 @@ class Process:
         return self._popen is not None and self._popen.poll() is None
 
     @property
+    def is_listening(self) -> bool:
+        """Whether it has come so far that it takes requests."""
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    @property
     def exit_status(self) -> int | None:
         """How it ended, if it ended by itself."""
         return self._popen.poll() if self._popen else None
@@ -161,8 +167,11 @@ class Fleet:
         self.kills += 1
 
     def stop(self, process: Process) -> None:
-        """End a process politely: it lets what is in flight come home."""
-        if process.is_running and process.end(STOP_SECONDS) != 0:
+        """End a process politely: it lets what is in flight come home. One that still starts may just end."""
+        if not process.is_running:
+            return
+        expected = (0,) if process.is_listening else (0, -signal.SIGTERM)
+        if process.end(STOP_SECONDS) not in expected:
             self.accidents.append(f"the bot did not end within {STOP_SECONDS:.0f} s of SIGTERM, or not with status 0")
 
     def restart(self, process: Process) -> None:
