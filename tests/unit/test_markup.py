@@ -1,7 +1,6 @@
 """What people wrote reaches the spaces as they wrote it, and notifies nobody."""
 
 import re
-import time
 from html import escape
 from typing import Any
 
@@ -12,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from broadcast.markup import from_markdown, from_text, inline, mentions, strip_name, to_markdown
+from tests.growth import grows_less_than
 
 JOINER = "\u2060"
 COMMONMARK = MarkdownIt("commonmark").enable(["strikethrough", "table"])
@@ -305,11 +305,7 @@ UNITS = [*HOSTILE.split(), "<a x='", "<a href=x>y", "\n", "\u00a0 ", "<spark-men
 @pytest.mark.parametrize("unit", UNITS)
 def test_time_grows_with_the_length_only(unit: str) -> None:
     """A long hostile text takes no more than its share: eight times the text is far from 64 times the work."""
-    started = time.perf_counter()
-    converted(unit * 2_000)
-    short = time.perf_counter() - started
-    converted(unit * 16_000)
-    assert time.perf_counter() - started - short < 30 * max(short, 0.02)
+    assert grows_less_than(30, lambda: converted(unit * 2_000), lambda: converted(unit * 16_000))
 
 
 @pytest.mark.parametrize("tag", ["ul><li", "ol", "blockquote", "b", "div", "pre", "code", "spark-mention", "a href=x"])
