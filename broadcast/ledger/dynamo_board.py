@@ -12,8 +12,8 @@ from heapq import heappop, heappush
 from typing import Any
 
 from broadcast.ledger.dynamo_headers import Header
-from broadcast.ledger.dynamo_rows import Row, claim_of
-from broadcast.model import Claim, Form, Kind, State
+from broadcast.ledger.dynamo_rows import OPEN, Row, claim_of
+from broadcast.model import Claim, Counts, Form, Kind, State
 
 Place = tuple[int, str]
 """The number of a broadcast and a space."""
@@ -27,7 +27,7 @@ class Board:
         self.changes = changes
         self.headers: dict[int, Header] = {}
         self._rows: dict[int, dict[str, Row]] = {}
-        self._unsettled: Counter[int] = Counter()
+        self._standing: dict[int, Counter[State]] = {}
         self._open: defaultdict[str, list[int]] = defaultdict(list)
         self._in_flight: defaultdict[int, set[str]] = defaultdict(set)
         self._in_doubt: set[Place] = set()
@@ -39,6 +39,7 @@ class Board:
         """Take a broadcast that runs, or whose copies one that runs changes."""
         self.headers[header.number] = header
         self._rows[header.number] = {}
+        self._standing[header.number] = Counter()
         for row in rows:
             self.put(row)
 
@@ -48,7 +49,7 @@ class Board:
         family = self._family(self.headers[number].root)
         if not any(self.headers[one].runs for one in family):
             for one in family:
-                del self.headers[one], self._rows[one]
+                del self.headers[one], self._rows[one], self._standing[one]
                 self._ready.pop(one, None)
 
     def settle_form(self, number: int, form: Form) -> None:
@@ -69,12 +70,19 @@ class Board:
         """Return the deliveries of a broadcast."""
         return list(self._rows[number].values())
 
+    def counts(self, number: int) -> Counts | None:
+        """Return how many deliveries stand where, if the broadcast is on the board."""
+        return Counts(**self._standing[number]) if number in self._rows else None
+
     def put(self, row: Row) -> None:
         """Take a delivery as it is now, if it is of a broadcast on the board."""
         if row.broadcast not in self._rows:
             return
         was = self.get(row.broadcast, row.space_id)
         self._rows[row.broadcast][row.space_id] = row
+        self._standing[row.broadcast][row.state] += 1
+        if was:
+            self._standing[row.broadcast][was.state] -= 1
         place = (row.broadcast, row.space_id)
         _keep(self._in_flight[row.broadcast], row.space_id, row.is_in_flight)
         _keep(self._in_doubt, place, row.state is State.SENDING and row.doubt_at is not None)
@@ -88,7 +96,6 @@ class Board:
             insort(in_space, row.broadcast)
         if was_open and not row.is_open:
             in_space.remove(row.broadcast)
-        self._unsettled[row.broadcast] += row.is_open - was_open
         for number in in_space:
             self._line_up(self._rows[number][row.space_id])
 
@@ -177,7 +184,10 @@ class Board:
 
     def all_settled(self) -> list[int]:
         """Return the broadcasts that run and of which nothing is open, in order."""
-        return sorted(one.number for one in self.headers.values() if one.runs and not self._unsettled[one.number])
+        return sorted(one.number for one in self.headers.values() if one.runs and not self._unsettled(one.number))
+
+    def _unsettled(self, number: int) -> int:
+        return sum(self._standing[number][state] for state in OPEN)
 
 
 def _keep(kept: set[Any], one: Place | str, is_in: bool) -> None:

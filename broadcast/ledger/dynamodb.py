@@ -173,9 +173,15 @@ class DynamoLedger(DynamoChanges):
         return broadcast_of(header, self._counts(header))
 
     def _counts(self, header: Header) -> Counts:
-        """Return how many deliveries stand where: as noted at the end, or counted now, without reading the plan."""
+        """Return how many deliveries stand where, without reading the plan.
+
+        As noted at the end; of what runs by heart where the lease is held here, else counted now.
+        """
         if header.counts is not None:
             return header.counts
+        with self.lock:
+            if self.board and (by_heart := self.board.counts(header.number)):
+                return by_heart
         found = Counter(item.text("state") for item in self.find(folder(header.number), ROWS, only="#state"))
         found[State.WAITING] += header.planned - header.left_out - found.total()
         found[State.SKIPPED] += header.left_out

@@ -29,19 +29,24 @@ class Tampered:
 
 
 class Counting(Tampered):
-    """Counts calls by name, and the units of writing that they cost (one for each kilobyte begun)."""
+    """Counts calls by name, the items that were read, and the units of writing (one for each kilobyte begun)."""
 
     def __init__(self, client: Any) -> None:
         super().__init__(client)
         self.calls: Counter[str] = Counter()
         self.units = 0
+        self.items = 0
 
     def call(self, name: str, **request: Any) -> Any:
         """Count a call and make it."""
         with self.lock:
             self.calls[name] += 1
             self.units += self._units(name, request)
-        return super().call(name, **request)
+        answer = super().call(name, **request)
+        with self.lock:
+            self.items += len(answer.get("Items", [])) + ("Item" in answer)
+            self.items += sum(map(len, answer.get("Responses", {}).values()))
+        return answer
 
     def _units(self, name: str, request: dict[str, Any]) -> int:
         if name == "batch_write_item":

@@ -92,6 +92,21 @@ def test_a_claim_does_not_read_the_broadcast_again(client: Any, table: str) -> N
     assert counting.calls == {"get_item": 1, "put_item": 14}
 
 
+def test_who_holds_the_lease_tells_the_progress_by_heart(client: Any, table: str) -> None:
+    """However many deliveries there are: what runs is looked up, none of them is read."""
+    counting = Counting(client)
+    worker = hire(DynamoLedger(table, client=counting))
+    number = worker.open(*NAMES)
+    claims = worker.claim(50)
+    worker.ledger.settle([(claim, sent()) for claim in claims[:20]], START)
+    counting.calls.clear()
+    counting.items = 0
+    [running] = worker.ledger.unfinished()
+    assert running.counts == DynamoLedger(table, client=client).unfinished()[0].counts
+    assert (running.number, running.counts.sent, running.counts.sending) == (number, 20, 30)
+    assert counting.items < 5
+
+
 def test_there_are_no_scans_and_no_transactions(client: Any, table: str) -> None:
     """In everything that the ledger does."""
     counting = Counting(client)
