@@ -57,7 +57,8 @@ def reasons(bot: Services, sender: Person, content: Content, planned: int) -> li
     if config.confirm.above is not None and planned > config.confirm.above:
         found.append(bot.texts.say("ask_many", above=config.confirm.above))
     guard = config.guard
-    recent = bot.ledger.broadcasts_of(sender.id, limit=max(guard.most_per_hour or 0, 50))
+    is_guarded = guard.same_within_minutes is not None or guard.most_per_hour is not None
+    recent = bot.ledger.broadcasts_of(sender.id, limit=max(guard.most_per_hour or 0, 50)) if is_guarded else []
     if guard.same_within_minutes is not None:
         ages = [now - one.opened_at for one in recent if one.digest == content.digest]
         if ages and min(ages) < guard.same_within_minutes * 60:

@@ -331,7 +331,10 @@ class Ledger(Protocol):
         ...
 
     def skip_space(self, space_id: str, why: Why, now: float) -> int:
-        """Skip what waits for a space; return how many deliveries that were."""
+        """Skip what waits for a space; return how many deliveries that were.
+
+        An edit or a recall has failed there, because a copy stays as it was.
+        """
         ...
 
     def broadcasts(self, *, limit: int) -> list[Broadcast]:

@@ -173,22 +173,26 @@ def status_text(bot: Services, broadcast: Broadcast) -> str:
 def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_recalling", **values: str) -> None:
     """Take every copy back, and send no more."""
     before = _recall_of(bot, broadcast)
-    if before is None:
+    if before is None and (opened := _open_recall(bot, broadcast, wish.asked_at)):
         waiting = broadcast.counts.waiting
-        change = Change(
-            key=f"recall:{broadcast.source_id}", kind=Kind.RECALL, root=broadcast.number, asked_at=wish.asked_at
-        )
-        opened = bot.ledger.broadcast(bot.open_change(change) or 0)
-        count = opened.counts.planned if opened else 0
         _log_cancelled(bot, broadcast, waiting)
-        _say(bot, broadcast, wish, bot.texts.say(text, count=count, waiting=waiting, **values))
-    elif before.finished_at is None:
+        _say(bot, broadcast, wish, bot.texts.say(text, count=opened.counts.planned, waiting=waiting, **values))
+        return
+    # Where it could not be opened, the page and the thread have asked for it at the same moment.
+    before = before or _recall_of(bot, broadcast)
+    if before and before.finished_at is None:
         running = narration.progress_text(before, bot.voice.outlook(before), bot.texts)
         _say(bot, broadcast, wish, bot.texts.say("steer_recall_runs", text=running))
-    else:
+    elif before:
         again = bot.send_again(before.number, [State.FAILED, State.UNKNOWN])
         key = "steer_recalling_again" if again else "steer_recall_done"
         _say(bot, broadcast, wish, bot.texts.say(key, count=again))
+
+
+def _open_recall(bot: Services, broadcast: Broadcast, asked_at: float) -> Broadcast | None:
+    key = f"recall:{broadcast.source_id}"
+    change = Change(key=key, kind=Kind.RECALL, root=broadcast.number, asked_at=asked_at)
+    return bot.ledger.broadcast(bot.open_change(change) or 0)
 
 
 def edit(bot: Services, broadcast: Broadcast, wish: Wish) -> None:

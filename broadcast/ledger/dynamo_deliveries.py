@@ -178,7 +178,7 @@ class DynamoDeliveries(DynamoOpening):
         self.board = None
 
     def skip_space(self, space_id: str, why: Why, now: float) -> int:
-        """Skip what waits for a space; return how many deliveries that were."""
+        """Skip what waits for a space, and let changes have failed there; return how many deliveries that were."""
         with self.lock:
             rows = self.newest_board().waiting_for(space_id)
             count = raise_first(self.write_all([(row, skipped(why, now)) for row in rows]))

@@ -294,9 +294,11 @@ def doubted(look_at: float) -> Step:
 
 
 def skipped(why: Why, now: float) -> Step:
-    """Return what leaves a delivery out that waits."""
+    """Return what leaves a delivery out that waits; a change has failed."""
     return lambda row: (
-        replace(row, state=State.SKIPPED, why=why, settled_at=now) if row.state is State.WAITING else None
+        replace(row, state=State.SKIPPED if row.is_send else State.FAILED, why=why, settled_at=now)
+        if row.state is State.WAITING
+        else None
     )
 
 

@@ -103,7 +103,10 @@ MAY_WAIT_AGAIN = """
 """
 IS_IN_FLIGHT = "state = 'sending' AND doubt_at IS NULL"
 NEXT_WAITING = "SELECT min(due_at) FROM deliveries WHERE broadcast = ? AND state = 'waiting'"
-SKIP = "UPDATE deliveries SET state = 'skipped', why = ?, settled_at = ? WHERE space_id = ? AND state = 'waiting'"
+SKIP = """
+    UPDATE deliveries SET state = iif(broadcast = root, 'skipped', 'failed'), why = ?, settled_at = ?
+    WHERE space_id = ? AND state = 'waiting'
+"""
 CLAIMABLE = """
     SELECT * FROM deliveries AS this
     WHERE broadcast = :broadcast AND state = 'waiting' AND due_at <= :now AND NOT EXISTS (
@@ -271,7 +274,7 @@ class SqliteDeliveries(SqliteEvents):
             return count
 
     def skip_space(self, space_id: str, why: Why, now: float) -> int:
-        """Skip what waits for a space; return how many deliveries that were."""
+        """Skip what waits for a space, and let changes have failed there; return how many deliveries that were."""
         with self.write() as db:
             return db.execute(SKIP, (why.value, now, space_id)).rowcount
 

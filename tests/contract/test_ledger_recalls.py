@@ -423,11 +423,11 @@ def test_changes_count_as_what_runs(worker: Worker) -> None:
 
 
 def test_a_space_that_is_gone_is_not_changed(worker: Worker) -> None:
-    """What waits for it is skipped in changes, too."""
+    """An edit or a recall that waits for it has failed: the copy stays as it was."""
     number = sent_to(worker, "a", "b")
     changes = [worker.edit(number), worker.recall(number)]
     assert worker.ledger.skip_space("a", Why.BOT_REMOVED, START) == 1
-    assert [worker.whys(change)["a"] for change in changes] == [("skipped", "cancelled"), ("skipped", "bot_removed")]
+    assert [worker.whys(change)["a"] for change in changes] == [("skipped", "cancelled"), ("failed", "bot_removed")]
 
 
 def test_messages_that_an_edit_added_are_known(worker: Worker) -> None:

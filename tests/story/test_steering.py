@@ -222,6 +222,21 @@ def test_a_recall_that_failed_can_be_said_again(stage: Stage) -> None:
     assert stage.steer(message, "recall") == "It has been taken back already."
 
 
+def test_a_recall_asked_for_twice_at_the_same_moment_says_what_happens(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page was faster by an instant than the reply: the reply is told of the recall that runs, not of none."""
+    stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "hello")
+    assert stage.services is not None
+    open_change = stage.services.open_change
+    monkeypatch.setattr(stage.services, "open_change", lambda change: (open_change(change), open_change(change))[1])
+    said = stage.steer(message, "recall")
+    assert "0 copies" not in said
+    assert said.startswith(("It is being taken back already.", "It has been taken back already."))
+    assert deletions(stage) == COUNT + 1
+
+
 def test_a_reply_may_stand_in_a_group_space(stage: Stage, lobby: Space) -> None:
     """With a mention of the bot, as everything that is said to it there."""
     message = stage.broadcast(stage.alice, "hello", room=lobby)
