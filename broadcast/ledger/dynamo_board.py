@@ -27,7 +27,7 @@ class Board:
         self.changes = changes
         self.headers: dict[int, Header] = {}
         self._rows: dict[int, dict[str, Row]] = {}
-        self._standing: dict[int, Counter[State]] = {}
+        self._standing: dict[int, Counter[str]] = {}
         self._open: defaultdict[str, list[int]] = defaultdict(list)
         self._in_flight: defaultdict[int, set[str]] = defaultdict(set)
         self._in_doubt: set[Place] = set()
