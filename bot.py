@@ -84,7 +84,7 @@ def setup() -> tuple[str, int]:
             if not may_move_webhooks(bot):
                 check_host(existing, target)
             registrations = set_up(bot.gateway, existing, target, bot.settings.secret)
-            bot.webhooks_are_set(target)
+            bot.health.webhooks_are_set(target)
     except SetupRefused as refusal:
         bot.log.warning("setup.refused", asked_for=target, webhooks_at=str(refusal))
         page = render_template(
@@ -133,7 +133,7 @@ def receive() -> Response:
 @pages.get("/healthz")
 def health() -> tuple[Response, int]:
     """Tell whether the bot can do its job: 503 if not."""
-    state = services_here().health()
+    state = services_here().health.state()
     return jsonify(state), 200 if state["ok"] else 503
 
 

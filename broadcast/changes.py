@@ -8,7 +8,8 @@ claim.
 from collections.abc import Callable
 
 from broadcast.errors import Refused, WebexError
-from broadcast.model import Changed, Claim, Content, GaveUp, Kind, Outcome, PartSent, RetryAt, State, Why
+from broadcast.model import Content, Kind, State, Why
+from broadcast.outcomes import Changed, Claim, GaveUp, Outcome, PartSent, RetryAt
 from broadcast.ports import Gateway
 from broadcast.retry import Patience, judge, judge_repeatable
 

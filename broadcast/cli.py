@@ -98,7 +98,7 @@ def set_webhooks(bot: Services, url: str) -> None:
         raise click.BadParameter(f"{url!r} must begin with https:// (or http://)", param_hint="URL")
     target = url.rstrip("/").removesuffix("/webhook") + "/webhook"
     registrations = set_up(bot.gateway, bot.gateway.webhooks(), target, bot.settings.secret)
-    bot.webhooks_are_set(target)
+    bot.health.webhooks_are_set(target)
     for one in registrations:
         click.echo(f"{one.status:11} {one.webhook.resource} {one.webhook.event} {one.fault}".rstrip())
     click.echo(f"The webhooks point to {target}")

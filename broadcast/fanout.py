@@ -15,21 +15,8 @@ from broadcast.errors import FileRefused, Refused, WebexError
 from broadcast.files import Files
 from broadcast.hands import Hands
 from broadcast.lookup import Lookup
-from broadcast.model import (
-    Broadcast,
-    Changed,
-    Claim,
-    Content,
-    Form,
-    GaveUp,
-    InDoubt,
-    Kind,
-    Outcome,
-    PartSent,
-    RetryAt,
-    State,
-    Why,
-)
+from broadcast.model import Broadcast, Content, Form, Kind, State, Why
+from broadcast.outcomes import Changed, Claim, GaveUp, InDoubt, Outcome, PartSent, RetryAt
 from broadcast.pacing import LONGEST_PAUSE, PAUSE_KEY, Gate, Pace
 from broadcast.ports import Clock, Gateway, Ledger, Log
 from broadcast.retry import GRACE, Patience, judge

@@ -7,7 +7,6 @@ by the worker. Everything works without JavaScript; with it, the parts of a page
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, NoReturn, cast
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, make_response, redirect, render_template, request
@@ -16,8 +15,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from broadcast import tickets
 from broadcast.commands import Order
-from broadcast.model import Broadcast, Kind, State
-from broadcast.narration import duration
+from broadcast.model import Broadcast, Delivery, Kind, State
+from broadcast.narration import duration, in_groups, in_utc
 from broadcast.pacing import PAUSE_KEY
 from broadcast.services import Services
 from broadcast.standing import Progress, content_key, possible_orders, state_key
@@ -61,7 +60,8 @@ class Entry:
 class View:
     """What the page of one broadcast shows. `orders` are those that make sense now, `origin` links to what it changes.
 
-    `left` is how long it will take, in words, where that can be said; `paused_until` belongs behind the sentence.
+    `left` is how long it will take, in words, where that can be said; `took` how long it did, since it was opened or
+    sent again last, as the plot; `paused_until` belongs behind the sentence.
     """
 
     texts: Texts
@@ -73,6 +73,7 @@ class View:
     sentence: str
     paused_until: float | None
     left: str
+    took: str
     changes: tuple[Entry, ...]
     origin: str
     orders: tuple[Order, ...]
@@ -96,12 +97,6 @@ class View:
     def is_recalled(self) -> bool:
         """Whether it was, or is being, taken back."""
         return any(change.progress.broadcast.kind is Kind.RECALL for change in self.changes)
-
-    @property
-    def took(self) -> str:
-        """How long it took, in words; nothing while it runs."""
-        finished = self.broadcast.finished_at
-        return "" if finished is None else duration(finished - self.broadcast.opened_at, self.texts)
 
     @property
     def peak(self) -> str:
@@ -221,7 +216,9 @@ def _view(text: str) -> View:
     deliveries = list(bot.ledger.deliveries(found.number))
     query, progress = Query.of(request.args), Progress(broadcast=found)
     pause = _pause(bot, found)
-    plot = rate(deliveries, found.opened_at, found.finished_at or now)
+    begun_at, finished_at = bot.voice.begun_at(found), found.finished_at
+    lately = deliveries if begun_at == found.opened_at else [one for one in deliveries if _since(one, begun_at)]
+    plot = rate(lately, begun_at, finished_at or now)
     return View(
         texts=bot.texts,
         ticket=text,
@@ -232,6 +229,7 @@ def _view(text: str) -> View:
         sentence=_sentence(bot, found, changes, is_paused=bool(pause)),
         paused_until=now + pause if pause else None,
         left="" if pause else _left(bot, progress, plot),
+        took="" if finished_at is None else duration(finished_at - begun_at, bot.texts),
         changes=tuple(_entry(bot, one, ticket) for one in changes),
         origin=_origin(bot, found, ticket),
         orders=_orders(bot, found) if ticket.may_steer else (),
@@ -240,6 +238,10 @@ def _view(text: str) -> View:
         query=query,
         table=select(deliveries, query, bot.texts, found.kind),
     )
+
+
+def _since(delivery: Delivery, begun_at: float) -> bool:
+    return delivery.settled_at is not None and delivery.settled_at >= begun_at
 
 
 def _orders(bot: Services, broadcast: Broadcast) -> tuple[Order, ...]:
@@ -380,16 +382,6 @@ def _words() -> dict[str, object]:
         "states": STATES,
         "columns": tuple(Sort),
     }
-
-
-def in_utc(at: float, pattern: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
-    """Return a time in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime(pattern)
-
-
-def in_groups(number: int, texts: Texts) -> str:
-    """Return a number with its thousands set apart, as the language does it."""
-    return f"{number:,}" if texts.locale.startswith("en") else f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def _number(text: str) -> int:

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from broadcast.config import DeliveryRules
 from broadcast.errors import Refused, WebexError
-from broadcast.model import Claim, Content, GaveUp, InDoubt, Message, Outcome, PartSent, RetryAt, SpaceKind, State, Why
+from broadcast.model import Content, Message, SpaceKind, State, Why
+from broadcast.outcomes import Claim, GaveUp, InDoubt, Outcome, PartSent, RetryAt
 from broadcast.ports import Clock, Gateway, Ledger
 from broadcast.retry import Patience
 

@@ -44,7 +44,17 @@ def duration(seconds: float, texts: Texts) -> str:
 
 def clock_time(at: float) -> str:
     """Return the time of the day, in UTC and said to be so."""
-    return datetime.fromtimestamp(at, UTC).strftime("%H:%M UTC")
+    return in_utc(at, "%H:%M UTC")
+
+
+def in_utc(at: float, pattern: str = "%Y-%m-%d %H:%M:%S UTC") -> str:
+    """Return a time in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime(pattern)
+
+
+def in_groups(number: int, texts: Texts) -> str:
+    """Return a number with its thousands set apart, as the language does it."""
+    return f"{number:,}" if texts.locale.startswith("en") else f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def opened_text(tallies: Sequence[Tally], outlook: Outlook, texts: Texts) -> str:

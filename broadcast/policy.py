@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 from broadcast.config import DestinationRules, MembershipRules, SourceRules
 from broadcast.links import same
-from broadcast.model import Person, Space, SpaceKind, Verdict, Why
+from broadcast.model import Person, Space, SpaceKind, Why
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """A check's answer, with the reason where it is no."""
+
+    allowed: bool
+    why: Why = Why.NONE
+
 
 YES = Verdict(allowed=True)
 

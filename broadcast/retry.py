@@ -7,7 +7,8 @@ no answer is never simply repeated.
 from dataclasses import dataclass
 
 from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
-from broadcast.model import GaveUp, InDoubt, Outcome, RetryAt, State, Why
+from broadcast.model import State, Why
+from broadcast.outcomes import GaveUp, InDoubt, Outcome, RetryAt
 
 LONGEST_PAUSE = 60.0
 LONGEST_WISH = 6 * 3600.0

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from sqlite3 import Error as StoreError
 from threading import Event as Flag
 
 import structlog
@@ -29,11 +28,11 @@ from broadcast.config import Config, ConfigFile
 from broadcast.errors import BroadcastError, ConfigError, Refused, WebexError
 from broadcast.fanout import Fanout
 from broadcast.files import Files
+from broadcast.health import Health
 from broadcast.intake import Intake
 from broadcast.jobs import EventLane, ReplyLane, ReportLane
 from broadcast.links import same
 from broadcast.model import (
-    Backlog,
     Change,
     Destination,
     Draft,
@@ -54,7 +53,6 @@ from broadcast.queues.sqs import SqsQueue
 from broadcast.settings import Settings, read_environment, settings_from
 from broadcast.texts import Texts, texts_for
 from broadcast.voice import Voice
-from broadcast.webhooks import is_needed, look_at
 
 ROOT = Path(__file__).resolve().parent.parent
 HANDS = 88
@@ -62,8 +60,6 @@ HANDS_ON_CALL = 32
 TRY_TOKEN_EVERY = 120.0
 DAY = 86400.0
 HOLD_OFF = 0.2
-LOOK_AT_WEBHOOKS_EVERY = 60.0
-LONGEST_EVENT_MINUTES = 15.0
 
 
 class SystemClock:
@@ -100,6 +96,9 @@ class Services:
             on_fault=lambda fault: self.log.error("config.fault", fault=str(fault)),
         )
         self.voice = Voice(settings, ledger=self.ledger, gate=self.gate, clock=self.clock, texts=lambda: self.texts)
+        self.health = Health(
+            settings, ledger=self.ledger, clock=self.clock, gateway=lambda: self.gateway, fault=self.standing_fault
+        )
         self.setup_lock = threading.Lock()
         self._warned: set[str] = set()
         self._lock = threading.RLock()
@@ -110,7 +109,6 @@ class Services:
         self._lease: Lease | None = None
         self._handle: Callable[[Services, Job], str] | None = None
         self._give_up: Callable[[Services, Job, str], None] | None = None
-        self._webhooks: tuple[float, bool | None] = (float("-inf"), None)
 
     @classmethod
     def from_environment(cls) -> "Services":
@@ -281,51 +279,6 @@ class Services:
         with suppress(ConfigError):
             self.config_file.current()
         return str(self.config_file.fault or "")
-
-    def health(self) -> dict[str, object]:
-        """Return what a probe wants to know; `ok` says whether the bot can do its job, `faults` why not."""
-        faults: list[str] = []
-        state: dict[str, object] = {"version": self.version, "store": "unreachable", "webhooks_active": None}
-        try:
-            backlog = self.ledger.backlog(self.clock.now())
-            state |= {"store": "ok", "waiting_events": backlog.events, "waiting_deliveries": backlog.deliveries}
-            state["oldest_event_seconds"] = backlog.oldest_event_age
-            faults += [text for text in (self.standing_fault(), self._absent_worker(backlog)) if text]
-            state["webhooks_active"] = None if faults else self.webhooks_work()
-            if state["webhooks_active"] is False:
-                faults.append("Webex has disabled or lost the webhooks: open /webhook once")
-        except (BroadcastError, StoreError) as error:
-            faults.append(str(error))
-        return {**state, "ok": not faults, "faults": faults}
-
-    def _absent_worker(self, backlog: Backlog) -> str:
-        """Return that nobody seems to work, in words: a worker elsewhere shows itself by what it does only."""
-        minutes = (backlog.oldest_event_age or 0.0) / 60
-        if not self.settings.queue_url or minutes < LONGEST_EVENT_MINUTES:
-            return ""
-        return (
-            f"An event has waited for {minutes:.0f} minutes. If Webex works, look at the log of the worker and at the "
-            "queue's dead-letter queue."
-        )
-
-    def webhooks_work(self) -> bool | None:
-        """Whether Webex tells the bot about messages; None while nobody has set it up or Webex does not answer."""
-        asked_at, answer = self._webhooks
-        url = self.ledger.recall("webhook_url")
-        if not url or self.clock.monotonic() - asked_at < LOOK_AT_WEBHOOKS_EVERY:
-            return answer
-        try:
-            found = look_at(self.gateway.webhooks(), url, self.settings.secret)
-            answer = all(one.status == "active" for one in found if is_needed(one.webhook))
-        except WebexError:
-            answer = None
-        self._webhooks = (self.clock.monotonic(), answer)
-        return answer
-
-    def webhooks_are_set(self, url: str) -> None:
-        """Remember where the webhooks point to."""
-        self.ledger.remember("webhook_url", url)
-        self._webhooks = (float("-inf"), None)
 
     def _need_token(self) -> None:
         if not self.settings.token:

@@ -7,7 +7,6 @@ answer always goes into the thread. Everything here may be repeated after a cras
 import secrets
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from broadcast import narration
 from broadcast.audience import tallies_of
@@ -41,6 +40,7 @@ from broadcast.tables import csv_text
 
 LATELY = 10
 FAR_BACK = 50
+MINUTE = "%Y-%m-%d %H:%M UTC"
 MOST_EDITS = 10
 """Edits that Webex takes of one message."""
 
@@ -247,14 +247,13 @@ def _history_text(bot: Services, sender: Person) -> str:
     found = bot.ledger.broadcasts_of(sender.id, limit=LATELY)
     if not found:
         return bot.texts.say("slash_history_none")
-    lines = [bot.texts.say("slash_history_line", time=_when(one), **_counts(one)) for one in found]
+    lines = [
+        bot.texts.say("slash_history_line", time=narration.in_utc(one.opened_at, MINUTE), **_counts(one))
+        for one in found
+    ]
     text = "\n".join(f"- {line}" for line in lines)
     link = bot.voice.history_link(sender.id)
     return f"{text}\n\n{bot.texts.say('slash_history_page', link=link)}" if link else text
-
-
-def _when(broadcast: Broadcast) -> str:
-    return datetime.fromtimestamp(broadcast.opened_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _counts(broadcast: Broadcast) -> dict[str, int]:

@@ -9,18 +9,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
 from requests_toolbelt import MultipartEncoder
 from webexteamssdk import ApiError, WebexTeamsAPI, webexteamssdkException
 
+from broadcast import answers
+from broadcast.answers import Json
 from broadcast.downloads import content_address, download, file_name
 from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
-from broadcast.events import iso_time
 from broadcast.links import same
-from broadcast.model import Content, Form, Membership, Message, Person, Press, Space, SpaceKind, StoredFile, Webhook
+from broadcast.model import Content, Form, Membership, Message, Person, Press, Space, StoredFile, Webhook
 from broadcast.pacing import DEFAULT_PAUSE, Gate
 from broadcast.ports import Clock
 from broadcast.transport import harden, http_date, refusal, retry_after, writes_message
@@ -32,7 +33,6 @@ TOKEN_PAUSE = 10.0
 LONGEST_READ_PAUSE = 30.0
 MOST_REPEATS = 20
 MARGIN_SECONDS = 0.1
-Json = dict[str, Any]
 Item = TypeVar("Item")
 Row = TypeVar("Row", Person, Space, Membership, Message, Webhook)
 
@@ -72,15 +72,15 @@ class WebexGateway:
 
     def me(self) -> Person:
         """Return the owner of the token."""
-        return self._one("GET people/me", self._api.people.me, _person)
+        return self._one("GET people/me", self._api.people.me, answers.person)
 
     def person(self, person_id: str) -> Person:
         """Return a person."""
-        return self._one("GET people", lambda: self._api.people.get(_path(person_id)), _person)
+        return self._one("GET people", lambda: self._api.people.get(_path(person_id)), answers.person)
 
     def person_by_email(self, email: str) -> Person | None:
         """Return the person with an address; Webex shows a bot those of its own org only."""
-        return next(self._all("people", _person, email=email), None)
+        return next(self._all("people", answers.person, email=email), None)
 
     def organization_name(self, org_id: str) -> str:
         """Return an organization's display name; a bot may be refused that of a foreign one."""
@@ -92,33 +92,33 @@ class WebexGateway:
 
     def message(self, message_id: str) -> Message:
         """Return a message the bot may read."""
-        return self._one("GET messages", lambda: self._api.messages.get(_path(message_id)), _message)
+        return self._one("GET messages", lambda: self._api.messages.get(_path(message_id)), answers.message)
 
     def space(self, space_id: str) -> Space:
         """Return one space."""
-        return self._one("GET rooms", lambda: self._api.rooms.get(_path(space_id)), _space)
+        return self._one("GET rooms", lambda: self._api.rooms.get(_path(space_id)), answers.space)
 
     def membership(self, membership_id: str) -> Membership:
         """Return one membership."""
-        return self._one("GET memberships", lambda: self._api.memberships.get(_path(membership_id)), _membership)
+        return self._one("GET memberships", lambda: self._api.memberships.get(_path(membership_id)), answers.membership)
 
     def spaces(self) -> Iterator[Space]:
         """Yield every space the bot is in, page by page."""
-        return self._all("rooms", _space, max=PAGE)
+        return self._all("rooms", answers.space, max=PAGE)
 
     def memberships(self) -> Iterator[Membership]:
         """Yield the bot's own memberships, page by page."""
-        return self._all("memberships", _membership, max=PAGE)
+        return self._all("memberships", answers.membership, max=PAGE)
 
     def members(self, space_id: str) -> tuple[Membership, ...]:
         """Return the members of one space."""
-        return tuple(self._all("memberships", _membership, roomId=space_id, max=PAGE))
+        return tuple(self._all("memberships", answers.membership, roomId=space_id, max=PAGE))
 
     def own_messages_since(self, space_id: str, since: float) -> tuple[Message, ...]:
         """Return the bot's own messages in a 1-1 since a time of Webex's clock, of the newest hundred."""
         me = self.me().id
         found: list[Message] = []
-        newest = self._all("messages", _message, roomId=space_id, max=100)
+        newest = self._all("messages", answers.message, roomId=space_id, max=100)
         for count, message in enumerate(newest):
             if count >= 100 or (message.created is not None and message.created < since):
                 break
@@ -148,18 +148,18 @@ class WebexGateway:
         return self._one(
             "POST messages",
             lambda: create(roomId=space_id, markdown=markdown, parentId=parent_id, attachments=attachments),
-            _id,
+            answers.id_in,
         )
 
     def post_to_person(self, person_id: str, markdown: str) -> str:
         """Post a 1-1 message and return its id."""
         create = self._api.messages.create
-        return self._one("POST messages", lambda: create(toPersonId=person_id, markdown=markdown), _id)
+        return self._one("POST messages", lambda: create(toPersonId=person_id, markdown=markdown), answers.id_in)
 
     def edit(self, message_id: str, space_id: str, markdown: str) -> None:
         """Replace the text of a message of the bot's own; Webex takes ten edits, and none with a file or card."""
         edit = self._api.messages.edit
-        self._one("PUT messages", lambda: edit(_path(message_id), roomId=space_id, markdown=markdown), _id)
+        self._one("PUT messages", lambda: edit(_path(message_id), roomId=space_id, markdown=markdown), answers.id_in)
 
     def delete(self, message_id: str) -> None:
         """Delete a message of the bot's own; a 404 means that it is gone, or the bot is no more in its space."""
@@ -168,7 +168,9 @@ class WebexGateway:
 
     def press(self, action_id: str) -> Press:
         """Return what somebody pressed in a card."""
-        return self._one("GET attachment/actions", lambda: self._api.attachment_actions.get(_path(action_id)), _press)
+        return self._one(
+            "GET attachment/actions", lambda: self._api.attachment_actions.get(_path(action_id)), answers.press
+        )
 
     def leave(self, membership_id: str) -> None:
         """End a membership of the bot's own."""
@@ -177,7 +179,7 @@ class WebexGateway:
 
     def webhooks(self) -> tuple[Webhook, ...]:
         """Return every webhook of the token."""
-        return tuple(self._all("webhooks", _webhook, max=100))
+        return tuple(self._all("webhooks", answers.webhook, max=100))
 
     def create_webhook(self, webhook: Webhook) -> None:
         """Register a webhook."""
@@ -215,7 +217,7 @@ class WebexGateway:
             texts = [(name, value) for name, value in fields.items() if value]
             body = MultipartEncoder([*texts, ("files", (file.name, stream, file.content_type))])
             answer = self._api._session.post("messages", data=body, headers={"Content-type": body.content_type})
-            return _id(answer)
+            return answers.id_in(answer)
 
     def _one(self, call: str, ask: Callable[[], _SdkObject], read: Callable[[Json], Item]) -> Item:
         with _wall(call):
@@ -320,90 +322,3 @@ def _read_or_none(read: Callable[[Json], Item], item: Json) -> Item | None:
 
 def _path(id_: str) -> str:
     return quote(id_, safe="=-_") if id_.strip(".") else "none"
-
-
-def _id(item: Json) -> str:
-    if not isinstance(item["id"], str):
-        raise TypeError("the id is no text")
-    return item["id"]
-
-
-def _person(item: Json) -> Person:
-    emails = tuple(str(email) for email in item.get("emails") or ())
-    return Person(
-        id=_id(item),
-        name=str(item.get("displayName") or item.get("nickName") or (emails[0] if emails else "")),
-        emails=emails,
-        org_id=item.get("orgId"),
-        is_bot=item.get("type") == "bot",
-        is_person=item.get("type") == "person",
-        avatar=item.get("avatar"),
-    )
-
-
-def _space(item: Json) -> Space:
-    return Space(
-        id=_id(item),
-        title=str(item.get("title") or ""),
-        kind=_kind(item.get("type")),
-        owner_id=item.get("ownerId"),
-        announcement_only=item.get("isAnnouncementOnly") is True,
-        read_only=item.get("isReadOnly") is True,
-        last_activity=iso_time(item.get("lastActivity") or ""),
-    )
-
-
-def _membership(item: Json) -> Membership:
-    return Membership(
-        id=_id(item),
-        space_id=str(item["roomId"]),
-        person_id=str(item["personId"]),
-        person_name=str(item.get("personDisplayName") or ""),
-        person_org_id=item.get("personOrgId"),
-        moderator=item.get("isModerator") is True,
-        space_kind=_kind(item.get("roomType")),
-    )
-
-
-def _message(item: Json) -> Message:
-    return Message(
-        id=_id(item),
-        space_id=str(item["roomId"]),
-        space_kind=_kind(item["roomType"]) if item.get("roomType") else None,
-        person_id=str(item["personId"]),
-        text=str(item.get("text") or ""),
-        html=str(item.get("html") or ""),
-        markdown=str(item.get("markdown") or ""),
-        file_urls=tuple(str(url) for url in item.get("files") or ()),
-        mentioned_people=tuple(str(person) for person in item.get("mentionedPeople") or ()),
-        parent_id=item.get("parentId"),
-        created=iso_time(item.get("created") or ""),
-    )
-
-
-def _press(item: Json) -> Press:
-    inputs = item.get("inputs") or {}
-    return Press(
-        id=_id(item),
-        message_id=str(item["messageId"]),
-        space_id=str(item.get("roomId") or ""),
-        person_id=str(item["personId"]),
-        inputs={name: value for name, value in inputs.items() if isinstance(value, str)},
-    )
-
-
-def _webhook(item: Json) -> Webhook:
-    return Webhook(
-        id=_id(item),
-        name=str(item.get("name") or ""),
-        resource=str(item["resource"]),
-        event=str(item["event"]),
-        target_url=str(item["targetUrl"]),
-        filter=item.get("filter"),
-        secret=item.get("secret"),
-        status=str(item.get("status") or "active"),
-    )
-
-
-def _kind(text: object) -> SpaceKind:
-    return SpaceKind.DIRECT if text == SpaceKind.DIRECT else SpaceKind.GROUP

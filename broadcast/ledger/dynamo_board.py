@@ -13,7 +13,8 @@ from typing import Any
 
 from broadcast.ledger.dynamo_headers import Header
 from broadcast.ledger.dynamo_rows import OPEN, Row, claim_of
-from broadcast.model import Claim, Counts, Form, Kind, State
+from broadcast.model import Counts, Form, Kind, State
+from broadcast.outcomes import Claim
 
 Place = tuple[int, str]
 """The number of a broadcast and a space."""

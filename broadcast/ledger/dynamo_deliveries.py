@@ -34,7 +34,8 @@ from broadcast.ledger.dynamo_rows import (
     with_copies,
 )
 from broadcast.ledger.dynamo_store import ABSENT
-from broadcast.model import Changed, Claim, Destination, Draft, Form, Kind, Outcome, State, Why
+from broadcast.model import Destination, Draft, Form, Kind, State, Why
+from broadcast.outcomes import Changed, Claim, Outcome
 
 CHANGES = "changes"
 REOPEN = "SET #again = :yes REMOVE #finished_at, #reported_at, #cancelled_at, #counts"

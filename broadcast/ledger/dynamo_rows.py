@@ -12,21 +12,8 @@ from typing import Any
 
 from broadcast.ledger.dynamo_items import Item, Key, Value, in_order
 from broadcast.ledger.dynamo_store import as_json, named
-from broadcast.model import (
-    Changed,
-    Claim,
-    Delivery,
-    Destination,
-    GaveUp,
-    InDoubt,
-    Kind,
-    Outcome,
-    PartSent,
-    RetryAt,
-    SpaceKind,
-    State,
-    Why,
-)
+from broadcast.model import Delivery, Destination, Kind, SpaceKind, State, Why
+from broadcast.outcomes import Changed, Claim, GaveUp, InDoubt, Outcome, PartSent, RetryAt
 
 DELIVERIES = "delivery#"
 PLAN = f"{DELIVERIES}plan#"

@@ -9,24 +9,8 @@ from sqlite3 import Connection, IntegrityError, Row
 
 from broadcast.errors import LeaseLost
 from broadcast.ledger.sqlite_events import SqliteEvents
-from broadcast.model import (
-    Changed,
-    Claim,
-    Content,
-    Destination,
-    Draft,
-    Form,
-    GaveUp,
-    InDoubt,
-    Kind,
-    Outcome,
-    PartSent,
-    RetryAt,
-    SpaceKind,
-    State,
-    StoredFile,
-    Why,
-)
+from broadcast.model import Content, Destination, Draft, Form, Kind, SpaceKind, State, StoredFile, Why
+from broadcast.outcomes import Changed, Claim, GaveUp, InDoubt, Outcome, PartSent, RetryAt
 
 ROWS_A_TRANSACTION = 500
 BEHIND_GROUPS = 1_000_000_000

@@ -9,25 +9,19 @@ from typing import Any, TypeVar
 from broadcast.model import (
     Broadcast,
     Change,
-    Changed,
-    Claim,
     Content,
     Counts,
     Destination,
     Draft,
     Event,
     Form,
-    GaveUp,
-    InDoubt,
     Kind,
-    Outcome,
-    PartSent,
     Person,
-    RetryAt,
     SpaceKind,
     State,
     Why,
 )
+from broadcast.outcomes import Changed, Claim, GaveUp, InDoubt, Outcome, PartSent, RetryAt
 from broadcast.ports import Ledger
 
 START = 1000.0

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broadcast.errors import LeaseLost
-from broadcast.model import Content, Destination, Form, Outcome, SpaceKind, State, StoredFile, Why
+from broadcast.model import Content, Destination, Form, SpaceKind, State, StoredFile, Why
+from broadcast.outcomes import Outcome
 from broadcast.ports import Ledger
 from tests.contract.records import (
     FAILED,

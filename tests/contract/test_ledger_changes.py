@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from broadcast.errors import LeaseLost
-from broadcast.model import Change, Content, Destination, Form, Kind, Outcome, SpaceKind, State, Why
+from broadcast.model import Change, Content, Destination, Form, Kind, SpaceKind, State, Why
+from broadcast.outcomes import Outcome
 from broadcast.ports import Ledger
 from tests.contract.records import (
     FAILED,

@@ -17,22 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from broadcast.changes import Changes
 from broadcast.errors import LeaseLost, TryLater, WebexError
-from broadcast.model import (
-    Broadcast,
-    Change,
-    Claim,
-    Content,
-    Delivery,
-    Destination,
-    Form,
-    InDoubt,
-    Kind,
-    Outcome,
-    PartSent,
-    RetryAt,
-    State,
-    Why,
-)
+from broadcast.model import Broadcast, Change, Content, Delivery, Destination, Form, Kind, State, Why
+from broadcast.outcomes import Claim, InDoubt, Outcome, PartSent, RetryAt
 from broadcast.ports import Gateway
 from broadcast.retry import GRACE, Patience, judge
 from tests.contract.backends import BACKENDS

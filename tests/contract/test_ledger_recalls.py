@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from broadcast.model import Change, Destination, Kind, Outcome, State, Why
+from broadcast.model import Change, Destination, Kind, State, Why
+from broadcast.outcomes import Outcome
 from broadcast.ports import Ledger
 from tests.contract.records import (
     FAILED,

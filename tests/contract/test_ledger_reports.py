@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.model import Backlog, Content, Form, Outcome, SpaceKind, State, StoredFile, Why
+from broadcast.model import Backlog, Content, Form, SpaceKind, State, StoredFile, Why
+from broadcast.outcomes import Outcome
 from broadcast.ports import Ledger
 from tests.contract.records import (
     FAILED,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from broadcast.model import Outcome, PendingEvent, Reply, StoredFile
+from broadcast.model import PendingEvent, Reply, StoredFile
+from broadcast.outcomes import Outcome
 from broadcast.ports import Ledger
 from tests.contract.records import (
     FAILED,

@@ -9,20 +9,8 @@ from bench.chaos import run
 from bench.chaos_books import Accountant, Books
 from bench.chaos_bots import Fleet
 from bench.chaos_stage import Stage
-from broadcast.model import (
-    Change,
-    Changed,
-    Content,
-    Destination,
-    Draft,
-    GaveUp,
-    Kind,
-    PartSent,
-    Person,
-    SpaceKind,
-    State,
-    Why,
-)
+from broadcast.model import Change, Content, Destination, Draft, Kind, Person, SpaceKind, State, Why
+from broadcast.outcomes import Changed, GaveUp, PartSent
 
 SEED = 7
 FAILED = GaveUp(state=State.FAILED, why=Why.OTHER)

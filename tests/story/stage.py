@@ -62,6 +62,10 @@ class FastClock(SystemClock):
         """Return seconds since the epoch, running ahead."""
         return self._epoch + self.monotonic()
 
+    def leap(self, seconds: float) -> None:
+        """Have it be so much later by the calendar, at once."""
+        self._epoch += seconds
+
     def monotonic(self) -> float:
         """Return seconds since the start."""
         return (time.monotonic() - self._started) * self.pace

@@ -246,6 +246,16 @@ def test_the_uncertain_are_sent_again_when_asked_for_twice(stage: Stage) -> None
     assert stage.states() == {State.SENT: 3, State.FAILED: 1, State.SKIPPED: 1}
 
 
+def test_what_is_sent_again_a_day_later_did_not_take_a_day(stage: Stage) -> None:
+    """Time and plot are those of the last sending."""
+    message = half_failed(stage)
+    stage.clock.leap(86_400)
+    stage.webex.faults.clear()
+    stage.steer(message, "retry")
+    assert stage.states() == {State.SENT: 3, State.UNKNOWN: 1, State.SKIPPED: 1}
+    assert re.search(r"took \d+ s<", read(link_in(stage, message)))
+
+
 def test_what_is_not_possible_any_more_does_nothing(stage: Stage) -> None:
     """A button from a page of a while ago: the page says that things have moved on."""
     message = stage.broadcast(stage.alice, "hello")

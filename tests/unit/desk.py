@@ -14,9 +14,7 @@ from broadcast.model import (
     Draft,
     Event,
     Form,
-    GaveUp,
     Job,
-    PartSent,
     PendingEvent,
     Person,
     Reply,
@@ -25,6 +23,7 @@ from broadcast.model import (
     StoredFile,
     Why,
 )
+from broadcast.outcomes import GaveUp, PartSent
 from broadcast.pacing import Gate
 from tests.unit.fakes import FakeClock
 from tests.unit.town import Town

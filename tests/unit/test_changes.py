@@ -8,21 +8,8 @@ import pytest
 
 from broadcast.changes import Changes
 from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
-from broadcast.model import (
-    NOTHING,
-    Changed,
-    Claim,
-    Content,
-    GaveUp,
-    InDoubt,
-    Kind,
-    Outcome,
-    PartSent,
-    RetryAt,
-    SpaceKind,
-    State,
-    Why,
-)
+from broadcast.model import NOTHING, Content, Kind, SpaceKind, State, Why
+from broadcast.outcomes import Changed, Claim, GaveUp, InDoubt, Outcome, PartSent, RetryAt
 from broadcast.ports import Gateway
 from broadcast.retry import GRACE, Patience
 

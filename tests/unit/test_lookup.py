@@ -10,21 +10,8 @@ import pytest
 from broadcast.config import DeliveryRules
 from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.lookup import CLOCK_MARGIN, Lookup
-from broadcast.model import (
-    Claim,
-    Content,
-    Destination,
-    Draft,
-    GaveUp,
-    InDoubt,
-    Outcome,
-    PartSent,
-    Person,
-    RetryAt,
-    SpaceKind,
-    State,
-    Why,
-)
+from broadcast.model import Content, Destination, Draft, Person, SpaceKind, State, Why
+from broadcast.outcomes import Claim, GaveUp, InDoubt, Outcome, PartSent, RetryAt
 from tests.unit.town import START, Town
 from webexsim import Fault, Space
 

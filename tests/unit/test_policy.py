@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from broadcast.config import DestinationRules, MembershipRules, SourceRules
-from broadcast.model import Person, Space, SpaceKind, Verdict, Why
-from broadcast.policy import Other, may_join, may_receive, may_send, needs_owner
+from broadcast.model import Person, Space, SpaceKind, Why
+from broadcast.policy import Other, Verdict, may_join, may_receive, may_send, needs_owner
 
 
 def org_id(number: int, *, bare: bool = False) -> str:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
-from broadcast.model import GaveUp, InDoubt, Outcome, RetryAt, State, Why
+from broadcast.model import State, Why
+from broadcast.outcomes import GaveUp, InDoubt, Outcome, RetryAt
 from broadcast.retry import GRACE, Patience, is_permanent, judge
 
 NOW = 1000.0

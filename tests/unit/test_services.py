@@ -196,13 +196,13 @@ def test_an_error_of_the_setting_explains_itself(make: Make) -> None:
 def ready(services: Services) -> Services:
     """Set the webhooks up, as the page does."""
     set_up(services.gateway, (), URL, services.settings.secret)
-    services.webhooks_are_set(URL)
+    services.health.webhooks_are_set(URL)
     return services
 
 
 def test_before_the_set_up_nobody_knows_about_the_webhooks(make: Make, town: Town) -> None:
     """And nobody asks."""
-    assert make().webhooks_work() is None
+    assert make().health.webhooks_work() is None
     assert town.server.calls == []
 
 
@@ -210,7 +210,7 @@ def test_working_webhooks_are_known_and_not_asked_for_all_the_time(make: Make, t
     """A health check every second does not become a call every second."""
     services = ready(make())
     town.server.clear_calls()
-    assert [services.webhooks_work() for _ in range(5)] == [True] * 5
+    assert [services.health.webhooks_work() for _ in range(5)] == [True] * 5
     assert town.statuses("/webhooks") == [200]
 
 
@@ -220,14 +220,14 @@ def test_webhooks_that_webex_switched_off_do_not_work(make: Make, town: Town) ->
     hook = next(hook for hook in services.gateway.webhooks() if (hook.resource, hook.event) == ("messages", "created"))
     for _ in range(100):
         town.world.webhooks.report(hook.id, delivered=False)
-    assert services.webhooks_work() is False
+    assert services.health.webhooks_work() is False
 
 
 def test_where_webex_does_not_answer_nobody_knows_about_the_webhooks(make: Make, town: Town) -> None:
     """That is no reason to call them broken."""
     services = ready(make())
     town.server.faults.add(Fault(kind="status", path="/webhooks", status=503))
-    assert services.webhooks_work() is None
+    assert services.health.webhooks_work() is None
 
 
 # starting and stopping
@@ -337,7 +337,7 @@ def test_an_event_that_waits_for_long_shows_that_no_worker_comes(make: Make) -> 
     event = Event(key="e", resource="rooms", action="updated", id="r")
     here.ledger.record(event, here.clock.now() - 1000)
     elsewhere.me()
-    assert [bool(services.health()["ok"]) for services in (here, elsewhere)] == [True, False]
+    assert [bool(services.health.state()["ok"]) for services in (here, elsewhere)] == [True, False]
 
 
 def test_files_lie_in_passing_where_the_ledger_is_a_table(make: Make) -> None:
