@@ -175,7 +175,8 @@ def _steer(bot: Services, job: Job, message: Message, sender: Person) -> str:
     if question and decision and (question.is_open or decision is Order.SEND or not is_sent):
         return _take_word(bot, job, question, decision, sender.id)
     steered = steering.on_reply(bot, message, sender, body, job.event.asked_at)
-    if steered or not command_in(body) or not steering.is_own_thread(bot, message, sender):
+    is_word = bool(command_in(body) or (decision and not is_sent))
+    if steered or not is_word or not steering.is_own_thread(bot, message, sender):
         return steered
     # The word may have come before the message that it is about could be read.
     if job.attempts < TRIES_FOR_A_WORD:

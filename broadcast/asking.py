@@ -91,7 +91,7 @@ def ask(
     )
     if find(bot, message.id) is None:
         _keep(bot, question)
-        bot.ledger.remember(_thread_key(message.thread_id), message.id)
+        bot.ledger.remember(_thread_key(message.thread_id), message.id, noted_at=bot.clock.now())
     _show(bot, message, content, places)
     text = "\n\n".join([*_audience(bot, places), *why, _until(bot, question)])
     bot.say(
@@ -186,7 +186,7 @@ def _answer(bot: Services, question: Question, key: str, text: str) -> None:
 
 
 def _keep(bot: Services, question: Question) -> None:
-    bot.ledger.remember(_key(question.source_id), json.dumps(asdict(question)))
+    bot.ledger.remember(_key(question.source_id), json.dumps(asdict(question)), noted_at=bot.clock.now())
 
 
 def _key(source_id: str) -> str:

@@ -353,7 +353,9 @@ def _generation(bot: Services, key: str) -> int:
 
 
 def _raise(bot: Services, key: str) -> None:
-    bot.ledger.remember(key, str(_generation(bot, key) + 1))
+    # As long as a link lives that was made until now, however soon the rest is forgotten.
+    until = bot.clock.now() + tickets.LIVES_SECONDS
+    bot.ledger.remember(key, str(_generation(bot, key) + 1), noted_at=until)
 
 
 # What the templates need

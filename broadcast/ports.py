@@ -303,8 +303,8 @@ class Ledger(Protocol):
     def recall(self, key: str) -> str | None:
         """Return a remembered value."""
 
-    def remember(self, key: str, value: str) -> None:
-        """Remember a value."""
+    def remember(self, key: str, value: str, *, noted_at: float | None = None) -> None:
+        """Remember a value: for ever or, where it was noted at a time, until what is older than that is purged."""
 
     def known_person(self, space_id: str) -> tuple[str | None, float] | None:
         """Return the org id of the other person of a 1-1 (None: gone) and when that was learnt, if it is known."""

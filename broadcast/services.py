@@ -203,7 +203,8 @@ class Services:
         """Let a finished broadcast's deliveries in these states wait once more; return how many that are."""
         count = self.ledger.send_again(number, states)
         if count:
-            self.ledger.remember(f"begun:{number}", repr(self.clock.now()))
+            now = self.clock.now()
+            self.ledger.remember(f"begun:{number}", repr(now), noted_at=now)
             self.ring("sending")
         return count
 

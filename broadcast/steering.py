@@ -226,14 +226,14 @@ def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender:
     followed = f"followed:{broadcast.number}"
     digest, before = _new_content(bot, broadcast, body).digest, bot.ledger.recall(followed) or broadcast.digest
     if broadcast.form is Form.TEXT and digest in (before, _digest_now(bot, broadcast)):
-        bot.ledger.remember(followed, digest)
+        bot.ledger.remember(followed, digest, noted_at=bot.clock.now())
         return "the text is the same"
     verdict = may_send(sender, me, rules.source)
     if not verdict.allowed:
         _say(bot, broadcast, wish, bot.texts.say("steer_edit_refused", why=bot.texts.why(verdict.why)))
         return "refused"
     edit(bot, broadcast, wish)
-    bot.ledger.remember(followed, digest)
+    bot.ledger.remember(followed, digest, noted_at=bot.clock.now())
     return "edited"
 
 

@@ -122,12 +122,18 @@ class DynamoEvents(DynamoQueues):
 
     def recall(self, key: str) -> str | None:
         """Return a remembered value."""
-        found = self.get(Key("memory", named(key)))
-        return found.text("value") if found else None
+        place = Key("memory", named(key))
+        found = self.get(place)
+        if found is None or ("done_at" in found and self.is_forgotten(place)):
+            return None
+        return found.text("value")
 
-    def remember(self, key: str, value: str) -> None:
-        """Remember a value."""
-        self.put_over(Key("memory", named(key)), value=value)
+    def remember(self, key: str, value: str, *, noted_at: float | None = None) -> None:
+        """Remember a value: for ever or, where it was noted at a time, until what is older than that is purged."""
+        times: dict[str, Value] = {}
+        if noted_at is not None:
+            times = {"done_at": noted_at, "expires": self.expires(noted_at)}
+        self.put_over(Key("memory", named(key)), value=value, **times)
 
     def known_person(self, space_id: str) -> tuple[str | None, float] | None:
         """Return the org id of the other person of a 1-1 (None: gone) and when that was learnt, if it is known."""

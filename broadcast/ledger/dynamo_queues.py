@@ -37,7 +37,7 @@ class DynamoQueues(DynamoStore):
         ticket = Key(kind, named(key))
         number = self.next_number(kind)
         is_new = self.put_new(ticket, number=number) or (
-            self._is_forgotten(ticket) and self.put_new(ticket, number=number)
+            self.is_forgotten(ticket) and self.put_new(ticket, number=number)
         )
         if not is_new:
             # A crash may have kept it out of the line.
@@ -67,7 +67,7 @@ class DynamoQueues(DynamoStore):
         """Note that something is done now, for the only time; False if it was before."""
         ticket = Key(kind, named(key))
         values: dict[str, Value] = {"done_at": now, "expires": self.expires(now)}
-        return self.put_new(ticket, **values) or (self._is_forgotten(ticket) and self.put_new(ticket, **values))
+        return self.put_new(ticket, **values) or (self.is_forgotten(ticket) and self.put_new(ticket, **values))
 
     def forget_before(self, before: float) -> None:
         """Take what was done before a time for never done; DynamoDB drops it when it expires."""
@@ -75,7 +75,7 @@ class DynamoQueues(DynamoStore):
         if known is None or known.time("before") < before:
             self.put_over(FORGOTTEN, before=before)
 
-    def _is_forgotten(self, ticket: Key) -> bool:
+    def is_forgotten(self, ticket: Key) -> bool:
         """Whether a ticket is too old to count; if so, it is gone."""
         found, purged = self.get(ticket), self.get(FORGOTTEN)
         if found is None:

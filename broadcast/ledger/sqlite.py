@@ -175,6 +175,7 @@ class SqliteLedger(SqliteChanges):
             db.execute("DELETE FROM events WHERE finished_at < ?", (before,))
             db.execute("DELETE FROM done_once WHERE at < ?", (before,))
             db.execute("DELETE FROM replies WHERE settled_at < ?", (before,))
+            db.execute("DELETE FROM memory WHERE noted_at < ?", (before,))
         return len(rows)
 
     def backlog(self, now: float) -> Backlog:

@@ -136,10 +136,10 @@ class SqliteEvents(Store):
         row = self.connection.execute("SELECT value FROM memory WHERE key = ?", (key,)).fetchone()
         return str(row["value"]) if row else None
 
-    def remember(self, key: str, value: str) -> None:
-        """Remember a value."""
+    def remember(self, key: str, value: str, *, noted_at: float | None = None) -> None:
+        """Remember a value: for ever or, where it was noted at a time, until what is older than that is purged."""
         with self.write() as db:
-            db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (key, value))
+            db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", (key, value, noted_at))
 
     def known_person(self, space_id: str) -> tuple[str | None, float] | None:
         """Return the org id of the other person of a 1-1 (None: gone) and when that was learnt, if it is known."""

@@ -115,6 +115,7 @@ MIGRATIONS = (
     CREATE TABLE memory (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     """,
     "ALTER TABLE broadcasts ADD COLUMN file_url TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE memory ADD COLUMN noted_at REAL",
 )
 
 

@@ -352,6 +352,17 @@ def test_values_are_remembered_until_they_are_replaced(open_ledger: Opener) -> N
     assert (open_ledger().recall("pace"), open_ledger().recall("other")) == ("new: ž", None)
 
 
+def test_a_note_with_a_time_goes_with_what_is_as_old(open_ledger: Opener) -> None:
+    """A purge drops it, if it was noted before; what has no time stays, and what is noted anew counts as new."""
+    ledger = open_ledger()
+    for key, noted_at in (("old", START), ("young", START + 9), ("for ever", None), ("again", START)):
+        ledger.remember(key, "value", noted_at=noted_at)
+    ledger.remember("again", "news", noted_at=START + 9)
+    ledger.purge(START + 5)
+    found = [open_ledger().recall(key) for key in ("old", "young", "for ever", "again")]
+    assert found == [None, "value", "value", "news"]
+
+
 def test_people_are_remembered_until_they_are_forgotten(ledger: Ledger) -> None:
     """Each 1-1 has the other's org, or that they are gone, and since when; forgetting one leaves the others."""
     for space_id, org_id, now in (("a", "acme", 1.0), ("b", None, 1.0), ("c", "acme", 1.0), ("c", "globex", 2.0)):

@@ -203,6 +203,15 @@ def test_status_while_it_is_asked_is_no_broadcast(stage: Stage) -> None:
     assert silent(stage)
 
 
+@pytest.mark.parametrize("word", ["send", "cancel"])
+def test_a_word_about_a_question_that_was_forgotten_is_no_broadcast(stage: Stage, word: str) -> None:
+    """After `retention_days` nobody knows what was asked: the answer goes to nobody, and its writer is told."""
+    message = stage.broadcast(stage.alice, "hello")
+    stage.ledger.purge(stage.clock.now() + 1)
+    assert stage.steer(message, word) == "I know of no broadcast in this thread, so there is nothing to steer."
+    assert silent(stage)
+
+
 # Time, restarts, changes
 
 
