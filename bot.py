@@ -15,13 +15,13 @@ from broadcast.commands import Order, command_in, decision_in, question_in
 from broadcast.config import in_words, warnings
 from broadcast.errors import BroadcastError, ConfigError, NotAnEvent, Refused, SetupRefused, TryLater
 from broadcast.events import MAX_BODY, parse, verify
+from broadcast.hurry import in_a_hurry
 from broadcast.intake import body_of, is_for_me
 from broadcast.links import same, space_link
 from broadcast.live import live
 from broadcast.markup import inline
 from broadcast.membership import is_member, leave
 from broadcast.model import Destination, Draft, Job, Message, Person, Reply, SpaceKind, Why
-from broadcast.narration import clock_time
 from broadcast.pages import (
     answer_errors,
     count_spaces,
@@ -29,6 +29,7 @@ from broadcast.pages import (
     harden,
     may_move_webhooks,
     plain,
+    point_webhooks_to,
     public_url,
     services_here,
 )
@@ -36,7 +37,6 @@ from broadcast.policy import may_join, may_send
 from broadcast.reading import fetch, fetch_again
 from broadcast.services import Services
 from broadcast.serving import serve
-from broadcast.webhooks import check_host, set_up
 
 pages = Blueprint("pages", __name__)
 SETUP_PATH = "/webhook"
@@ -66,9 +66,11 @@ def create_app(services: Services | None = None) -> Flask:
 def home() -> str:
     """Say that the bot runs, and what to do next."""
     bot = services_here()
-    fault, me = fault_and_me(bot)
+    with in_a_hurry():
+        fault, me = fault_and_me(bot)
+        facts = {"fault": fault, "me": me, "is_set_up": bool(me and bot.health.webhooks_work())}
     return render_template(
-        "home.html", texts=bot.texts, me=me, fault=fault, version=bot.version, setup_url=public_url() + SETUP_PATH
+        "home.html", texts=bot.texts, version=bot.version, setup_url=public_url() + SETUP_PATH, **facts
     )
 
 
@@ -78,13 +80,9 @@ def setup() -> tuple[str, int]:
     bot = services_here()
     target = public_url() + SETUP_PATH
     try:
-        me = bot.me()
-        with bot.setup_lock:
-            existing = bot.gateway.webhooks()
-            if not may_move_webhooks(bot):
-                check_host(existing, target)
-            registrations = set_up(bot.gateway, existing, target, bot.settings.secret)
-            bot.health.webhooks_are_set(target)
+        with in_a_hurry():
+            registrations = point_webhooks_to(bot, target, may_move=may_move_webhooks(bot))
+            me, spaces = bot.me(), count_spaces(bot)
     except SetupRefused as refusal:
         bot.log.warning("setup.refused", asked_for=target, webhooks_at=str(refusal))
         page = render_template(
@@ -100,7 +98,7 @@ def setup() -> tuple[str, int]:
         me=me,
         target=target,
         registrations=registrations,
-        spaces=count_spaces(bot),
+        spaces=spaces,
         config_file=bot.settings.config_path.name if bot.settings.config_path.exists() else None,
         config_fault=bot.config_file.fault,
         config=in_words(bot.config, bot.texts),
@@ -258,10 +256,7 @@ def on_deleted(bot: Services, job: Job) -> str:
         return "nothing to take back"
     if question and question.is_open:
         asking.close(bot, question, "void")
-    if broadcast:
-        wish = steering.Wish(key=event.key, order=Order.RECALL, asked_at=event.asked_at)
-        steering.recall(bot, broadcast, wish, "steer_deleted", time=clock_time(broadcast.opened_at))
-    return "taken back"
+    return steering.follow_deletion(bot, broadcast, event) if broadcast else "void"
 
 
 def on_pressed(bot: Services, job: Job) -> str:

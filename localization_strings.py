@@ -132,6 +132,9 @@ LOCALES: dict[str, dict[str, str]] = {
         ),
         "steer_edit_refused": "The edit was not passed on: {why}.",
         "steer_deleted": "You deleted your message of {time}, so I take it back: {count} copies. Not sent: {waiting}.",
+        "steer_deleted_by_other": (
+            "Your message of {time} was deleted, but not by you, so its copies stay. The button takes them back."
+        ),
         "steer_report": "What became of it: {count} spaces.",
         # Look before you leap
         "ask_heading": "Not sent yet. This would go to {planned} spaces (group spaces: {group}, 1-1s: {direct}){time}.",
@@ -207,6 +210,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_webex_silent": "Webex does not answer: {reason}",
         "page_next_step": "Next step",
         "page_next_step_setup": "Open {url} once, so that Webex tells the bot about messages.",
+        "page_is_set_up": "Webex tells the bot about messages. After a move or a change of token, open {url} again.",
         "page_next_step_send": "Write to {email} in Webex: the bot passes your message on to its spaces.",
         # Pages: the setup page
         "page_setup_heading": "{name} is set up",
@@ -218,9 +222,8 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_setup_filter": "Filter",
         "page_setup_status": "Status",
         "page_setup_active": "active",
-        "page_setup_inactive": "inactive",
-        "page_setup_missing": "missing",
         "page_setup_not_offered": "not offered by Webex",
+        "page_setup_busy": "Somebody else is setting the webhooks up just now. Reload this page in a few seconds.",
         "page_setup_failed": "could not be set up: {reason}",
         "page_setup_spaces": "Spaces the bot is in: {count}",
         "page_setup_spaces_unknown": "Spaces the bot is in: Webex does not tell at the moment",
@@ -522,6 +525,9 @@ LOCALES: dict[str, dict[str, str]] = {
         "steer_deleted": (
             "Smazali jste svou zprávu ({time}), stahuji ji tedy zpět, kopií: {count}. Neodesláno: {waiting}."
         ),
+        "steer_deleted_by_other": (
+            "Vaši zprávu ({time}) smazal někdo jiný, její kopie proto zůstávají. Zpět je stáhne tlačítko."
+        ),
         "steer_report": "Výsledek pro prostory: {count}.",
         "ask_heading": "Zatím neodesláno. Šlo by to do prostorů: {planned} (skupinové: {group}, 1-1: {direct}){time}.",
         "ask_preview": "Takto by zpráva odešla:",
@@ -595,6 +601,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_webex_silent": "Webex neodpovídá: {reason}",
         "page_next_step": "Další krok",
         "page_next_step_setup": "Otevřete jednou {url}, aby Webex botovi hlásil zprávy.",
+        "page_is_set_up": "Webex botovi zprávy hlásí. Po přesunu nebo změně tokenu otevřete {url} znovu.",
         "page_next_step_send": "Napište ve Webexu na {email}: bot vaši zprávu rozešle do svých prostorů.",
         "page_setup_heading": "{name} je připraven",
         "page_setup_not_done": "{name} ještě není připraven",
@@ -605,9 +612,8 @@ LOCALES: dict[str, dict[str, str]] = {
         "page_setup_filter": "Filtr",
         "page_setup_status": "Stav",
         "page_setup_active": "aktivní",
-        "page_setup_inactive": "neaktivní",
-        "page_setup_missing": "chybí",
         "page_setup_not_offered": "Webex ho nenabízí",
+        "page_setup_busy": "Webhooky právě nastavuje někdo jiný. Za několik sekund stránku načtěte znovu.",
         "page_setup_failed": "nepodařilo se ho nastavit: {reason}",
         "page_setup_spaces": "Počet prostorů, ve kterých bot je: {count}",
         "page_setup_spaces_unknown": "Počet prostorů, ve kterých bot je: Webex ho teď neříká",

@@ -142,12 +142,12 @@ def close(bot: Services, question: Question, state: str, text: str = "", key: st
 
 
 def _show(bot: Services, message: Message, content: Content, destinations: Sequence[Destination]) -> None:
-    """Post what would go out, as it would go out."""
+    """Post what would go out, as it would go out, but for the mention of everybody: nobody is called for a draft."""
     kinds = {place.kind for place in destinations if place.why is Why.NONE}
     kind = SpaceKind.GROUP if SpaceKind.GROUP in kinds else SpaceKind.DIRECT
     thread = message.thread_id
     bot.gateway.post(message.space_id, bot.texts.say("ask_preview"), parent_id=thread)
-    for number, part in enumerate(content.parts(kind)):
+    for number, part in enumerate(part.replace("<@all>", "@all") for part in content.parts(kind)):
         first = content if number == 0 else None
         try:
             bot.gateway.post(message.space_id, part, parent_id=thread, content=first)

@@ -3,6 +3,7 @@
 Prints what the ledger and Webex know; what may send or receive is decided elsewhere.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,8 +20,9 @@ from broadcast.commands import Order
 from broadcast.config import in_words, warnings
 from broadcast.errors import BroadcastError
 from broadcast.model import Broadcast, Kind, Person, SpaceKind, State, Why
+from broadcast.pages import point_webhooks_to
 from broadcast.services import Services
-from broadcast.webhooks import set_up
+from broadcast.webhooks import work
 
 NEWEST = 20
 LOOK_EVERY_SECONDS = 1.0
@@ -94,13 +96,14 @@ def webhooks(bot: Services) -> None:
 @_command
 def set_webhooks(bot: Services, url: str) -> None:
     """Point the webhooks to URL, the public address of this bot."""
-    if not url.startswith(("https://", "http://")):
-        raise click.BadParameter(f"{url!r} must begin with https:// (or http://)", param_hint="URL")
+    if not re.match(r"https?://[^/\s]+", url):
+        raise click.BadParameter(f"{url!r} must begin with https:// (or http://) and a host name", param_hint="URL")
     target = url.rstrip("/").removesuffix("/webhook") + "/webhook"
-    registrations = set_up(bot.gateway, bot.gateway.webhooks(), target, bot.settings.secret)
-    bot.health.webhooks_are_set(target)
+    registrations = point_webhooks_to(bot, target, may_move=True)
     for one in registrations:
         click.echo(f"{one.status:11} {one.webhook.resource} {one.webhook.event} {one.fault}".rstrip())
+    if not work(registrations):
+        raise click.ClickException("Webex does not tell the bot about messages yet: set up again what failed above.")
     click.echo(f"The webhooks point to {target}")
 
 
@@ -174,6 +177,9 @@ def _order(bot: Services, number: int, order: Order) -> None:
     broadcast = bot.ledger.broadcast(number)
     if broadcast is None or broadcast.kind is not Kind.SEND:
         raise click.ClickException(f"There is no broadcast {number}. `flask --app bot broadcasts` lists them.")
+    if bot.settings.queue_url:
+        # Whom the queue calls works elsewhere: this process only rings.
+        bot.start()
     bot.order(number, order.value)
     click.echo("Written down. The server that runs does it now; where none runs: flask --app bot resume")
 

@@ -1,14 +1,16 @@
 """Whether the bot can do its job, for probes that ask every few seconds."""
 
+import threading
 from collections.abc import Callable
 from sqlite3 import Error as StoreError
 
 from broadcast import __version__
 from broadcast.errors import BroadcastError, WebexError
+from broadcast.hurry import in_a_hurry
 from broadcast.model import Backlog
 from broadcast.ports import Clock, Gateway, Ledger
 from broadcast.settings import Settings
-from broadcast.webhooks import is_needed, look_at
+from broadcast.webhooks import look_at, work
 
 LOOK_AT_WEBHOOKS_EVERY = 60.0
 LONGEST_EVENT_MINUTES = 15.0
@@ -31,6 +33,7 @@ class Health:
         self._clock = clock
         self._gateway = gateway
         self._fault = fault
+        self._looking = threading.Lock()
         self._webhooks: tuple[float, bool | None] = (float("-inf"), None)
 
     def state(self) -> dict[str, object]:
@@ -50,18 +53,28 @@ class Health:
         return {**state, "ok": not faults, "faults": faults}
 
     def webhooks_work(self) -> bool | None:
-        """Whether Webex tells the bot about messages; None while nobody has set it up or Webex does not answer."""
+        """Whether Webex tells the bot about messages; None while nobody has set it up or Webex does not answer.
+
+        Looked up once a minute, by one thread; whoever asks meanwhile gets the answer before.
+        """
         asked_at, answer = self._webhooks
         url = self._ledger.recall("webhook_url")
-        if not url or self._clock.monotonic() - asked_at < LOOK_AT_WEBHOOKS_EVERY:
+        is_recent = self._clock.monotonic() - asked_at < LOOK_AT_WEBHOOKS_EVERY
+        if not url or is_recent or not self._looking.acquire(blocking=False):
             return answer
         try:
-            found = look_at(self._gateway().webhooks(), url, self._settings.secret)
-            answer = all(one.status == "active" for one in found if is_needed(one.webhook))
+            self._webhooks = (self._clock.monotonic(), self._look(url))
+        finally:
+            self._looking.release()
+        return self._webhooks[1]
+
+    def _look(self, url: str) -> bool | None:
+        try:
+            with in_a_hurry():
+                found = look_at(self._gateway().webhooks(), url, self._settings.secret)
         except WebexError:
-            answer = None
-        self._webhooks = (self._clock.monotonic(), answer)
-        return answer
+            return None
+        return work(found)
 
     def webhooks_are_set(self, url: str) -> None:
         """Remember where the webhooks point to."""

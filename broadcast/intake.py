@@ -21,7 +21,6 @@ from broadcast.retry import is_permanent
 from broadcast.texts import Texts
 
 LARGEST_FILE_MB = 100
-MOST_NAMES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +103,10 @@ class Intake:
 
     def _left_out(self, urls: Sequence[str], texts: Texts) -> str:
         try:
-            names = [inline(self._gateway.file_name(url)) for url in urls[:MOST_NAMES]]
+            names = [inline(self._gateway.file_name(url)) for url in urls]
         except (FileRefused, WebexError):
             return texts.say("files_left_out", count=len(urls))
-        return texts.say("files_left_out_names", names=", ".join(names) + (" …" if len(urls) > MOST_NAMES else ""))
+        return texts.say("files_left_out_names", names=", ".join(names))
 
 
 def content_of(body: str, sender: Person, file: StoredFile | None, texts: Texts) -> Content:

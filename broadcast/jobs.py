@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from broadcast.config import Config
 from broadcast.errors import Refused, TryLater, WebexError
@@ -35,14 +34,6 @@ MOST_PAUSES = 3
 DARE_EVERY = 300.0
 FETCHING_SECONDS = 24 * 3600.0
 EXAMPLES = 10
-
-
-class Lane(Protocol):
-    """One line of work."""
-
-    def step(self) -> float:
-        """Do one piece of work; return the seconds until it is worth calling again."""
-        ...
 
 
 class EventLane:
@@ -175,14 +166,20 @@ class ReplyLane:
         if reply.person_id:
             self._gateway.post_to_person(reply.person_id, reply.markdown)
             return
-        try:
-            card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
-            self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
-        except Refused as error:
-            # Webex may not take the card; the thread may be one that the bot cannot read, or be gone.
-            if not (reply.parent_id or reply.card) or error.status not in (400, 404):
-                raise
-            self._post(replace(reply, card=None) if reply.card else replace(reply, parent_id=None))
+        *forms, plainest = _forms(reply)
+        for form in forms:
+            try:
+                self._post_as(form)
+            except Refused as error:
+                if error.status not in (400, 404):
+                    raise
+            else:
+                return
+        self._post_as(plainest)
+
+    def _post_as(self, reply: Reply) -> None:
+        card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
+        self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
 
     def _try_again_at(self, reply: Reply, error: WebexError) -> float | None:
         patience = Patience(now=self._clock.now(), first_tried=reply.first_tried, give_up_after=3600)
@@ -279,6 +276,12 @@ class ReportLane:
         self._drop_files()
         if gone:
             self._log("ledger.purged", broadcasts=gone)
+
+
+def _forms(reply: Reply) -> list[Reply]:
+    """Return a reply as it should be, and then plainer: Webex may not take the card, and the thread may be gone."""
+    outside = replace(reply, parent_id=None)
+    return list(dict.fromkeys((reply, replace(reply, card=None), outside, replace(outside, card=None))))
 
 
 def _about(broadcast: Broadcast, key: str, text: str) -> Reply:

@@ -10,7 +10,10 @@ from broadcast.errors import BroadcastError, ConfigError, LedgerFailed, WebexErr
 from broadcast.events import MAX_BODY
 from broadcast.model import Person
 from broadcast.services import Services
-from broadcast.webhooks import hosted_at
+from broadcast.webhooks import Registration, check_host, hosted_at, set_up, work
+
+SETUP_PATIENCE = 2.0
+"""Seconds for which a page waits while somebody else sets the webhooks up."""
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
@@ -33,6 +36,26 @@ def fault_and_me(bot: Services) -> tuple[str, Person | None]:
         return "", bot.me()
     except BroadcastError as error:
         return bot.explain(error), None
+
+
+def point_webhooks_to(bot: Services, target: str, *, may_move: bool) -> list[Registration]:
+    """Set the bot's webhooks up at an address, one caller at a time, and remember it; return what became of each.
+
+    Raises SetupRefused where they point to another host and may not be moved.
+    """
+    bot.me()
+    if not bot.setup_lock.acquire(timeout=SETUP_PATIENCE):
+        raise BroadcastError(bot.texts.say("page_setup_busy"))
+    try:
+        existing = bot.gateway.webhooks()
+        if not may_move:
+            check_host(existing, target)
+        done = set_up(bot.gateway, existing, target, bot.settings.secret)
+    finally:
+        bot.setup_lock.release()
+    if work(done):
+        bot.health.webhooks_are_set(target)
+    return done
 
 
 def count_spaces(bot: Services) -> int | None:

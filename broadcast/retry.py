@@ -29,8 +29,8 @@ PERMANENT = {
 SAFE_TO_REPEAT = (408, 423, 425, 503)
 """The server says that it did nothing."""
 
-DOUBTFUL = (500, 502, 504)
-"""The server, or one before it, failed on the way: looked up first, repeated if nothing arrived."""
+FAILED_AT_ONCE = (500, 502)
+"""The server failed, and is not at it any more. Another 5xx may come from a gateway that has given up waiting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +84,13 @@ def _judge_status(error: Refused, patience: Patience) -> Outcome:
         return RetryAt(at=at, why=Why.NONE, detail=error.fault, counts=False)
     if error.status in SAFE_TO_REPEAT:
         return _repeat(error, patience, error.retry_after)
-    if error.status in DOUBTFUL:
+    if error.status >= 500:
+        # It may have arrived all the same: looked up first, repeated if it has not.
         if patience.is_spent:
             return GaveUp(state=State.FAILED, why=Why.GAVE_UP, detail=error.fault)
-        # Behind a gateway that has given up waiting, Webex may still be at it.
-        grace = GRACE if error.status == 504 else 0.0
+        grace = 0.0 if error.status in FAILED_AT_ONCE else GRACE
         look_at = patience.now + max(grace, patience.pause(error.retry_after))
         return InDoubt(look_at=look_at, detail=error.fault, repeat=True)
-    if error.status >= 500:
-        return _repeat(error, patience, error.retry_after)
     return GaveUp(state=State.FAILED, why=PERMANENT.get(error.status, Why.OTHER), detail=error.fault)
 
 

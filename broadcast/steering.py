@@ -35,6 +35,7 @@ from broadcast.model import (
 from broadcast.policy import may_send, may_steer
 from broadcast.reading import fetch_again
 from broadcast.reports import outcome_text
+from broadcast.retry import is_permanent
 from broadcast.services import Services
 from broadcast.tables import csv_text
 
@@ -235,6 +236,30 @@ def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender:
     edit(bot, broadcast, wish)
     bot.ledger.remember(followed, digest, noted_at=bot.clock.now())
     return "edited"
+
+
+def follow_deletion(bot: Services, broadcast: Broadcast, event: Event) -> str:
+    """Take every copy back of a message that its sender, or an administrator, has deleted; tell of others who did."""
+    wish = Wish(key=event.key, order=Order.RECALL, asked_at=event.asked_at)
+    when = narration.clock_time(broadcast.opened_at)
+    if _is_by_others(bot, broadcast, event.actor_id):
+        text = bot.texts.say("steer_deleted_by_other", time=when)
+        _say(bot, broadcast, wish, text, (Order.RECALL,) if _recall_of(bot, broadcast) is None else ())
+        return "deleted by somebody else"
+    recall(bot, broadcast, wish, "steer_deleted", time=when)
+    return "taken back"
+
+
+def _is_by_others(bot: Services, broadcast: Broadcast, actor_id: str) -> bool:
+    if not actor_id or same(actor_id, broadcast.sender_id):
+        return False
+    try:
+        actor = bot.gateway.person(actor_id)
+    except Refused as error:
+        if not is_permanent(error):
+            raise
+        return True
+    return not may_steer(actor, broadcast.sender_id, bot.config.source)
 
 
 def is_same(bot: Services, message: Message, sender: Person, digest: str) -> bool:

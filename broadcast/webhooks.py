@@ -77,6 +77,11 @@ def look_at(existing: Sequence[Webhook], target_url: str, secret: str) -> list[R
     return [_as_it_is(existing, wanted) for wanted in wanted_webhooks(target_url, secret)]
 
 
+def work(registrations: Iterable[Registration]) -> bool:
+    """Whether Webex tells the bot about messages."""
+    return all(one.status == "active" for one in registrations if is_needed(one.webhook))
+
+
 def wanted_webhooks(target_url: str, secret: str) -> Iterable[Webhook]:
     """Yield the webhooks the bot wants; their name tells the secret's fingerprint, since Webex need not show it."""
     mark = hashlib.sha256(secret.encode()).hexdigest()[:8]

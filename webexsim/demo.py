@@ -105,6 +105,7 @@ def bot_environment(scene: Scene, *, api: str, config: Path, port: int) -> dict[
         "STORE": f"sqlite:///{config.with_name('broadcast.db')}",
         "PORT": str(port),
         "LOG_FORMAT": "json",
+        "LOG_LEVEL": "INFO",
         "DOT_ENV_FILE": str(empty),
         "NO_PROXY": f"{HOST},localhost",
         "PYTHONUNBUFFERED": "1",

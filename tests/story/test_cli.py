@@ -71,11 +71,28 @@ def test_webhooks_are_set_shown_and_moved(real: Stage) -> None:
 
 
 def test_webhooks_set_wants_a_url(real: Stage) -> None:
-    """A bare host name is refused, and nothing is registered."""
+    """A bare host name, or none, is refused, and nothing is registered."""
+    assert flask(real, "webhooks", "set", "https://")[0] == 2
     status, text = flask(real, "webhooks", "set", "bot.example.com")
     assert status == 2
     assert "must begin with https://" in text
     assert real.webhooks() == []
+
+
+def test_webhooks_set_does_not_claim_what_webex_refused(real: Stage) -> None:
+    """Those for messages could not be made: status 1, each fault, and the address is not remembered."""
+    real.fault("status", "POST", "/webhooks", status=403, times=None)
+    status, text = flask(real, "webhooks", "set", "https://one.example")
+    assert status == 1
+    assert "Webex does not tell the bot about messages yet" in text
+    assert real.ledger.recall("webhook_url") is None
+
+
+def test_webhooks_set_is_for_a_bots_token_only(real: Stage) -> None:
+    """With a person's token nothing is registered in that person's name."""
+    status, text = flask(real, "webhooks", "set", "https://one.example", WEBEX_TEAMS_ACCESS_TOKEN=real.alice.token)
+    assert (status, "Alice Novak" in text) == (1, True)
+    assert real.world.webhooks.of(real.alice) == []
 
 
 def test_spaces_shows_who_would_get_a_message(real: Stage) -> None:

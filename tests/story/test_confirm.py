@@ -12,6 +12,7 @@ from broadcast.model import State
 from tests.story.process import Process
 from tests.story.stage import SECRET, SimFile, Stage, eventually
 from webexsim import Message, Space
+from webexsim.markup import all_mention, person_mention
 
 CARD = b'{"type": "AdaptiveCard", "version": "1.2", "body": [{"type": "TextBlock", "text": "Lunch?"}]}'
 FAST = ("-m", "tests.story.fastbot")
@@ -70,6 +71,19 @@ def test_above_the_number_the_bot_asks_first(stage: Stage) -> None:
     assert re.search(r"It is dropped at \d\d:\d\d UTC\.", said)
     assert stage.button(message, "Send")
     assert stage.button(message, "Do not send")
+
+
+def test_the_preview_calls_nobody(stage: Stage) -> None:
+    """In a space with others a mention of everybody is shown as text until the sender has said yes."""
+    stage.config(confirm={"above": 0}, destination={"allow_mention_all": True})
+    lobby = stage.space()
+    html = f"<p>{person_mention(stage.bot.id, 'Broadcast')} {all_mention()} out!</p>"
+    message = stage.broadcast(stage.alice, room=lobby, html=html, mention=[stage.bot])
+    assert any("@all out!" in said.text for said in stage.thread(message))
+    assert not any(said.mentioned_groups for said in stage.thread(message))
+    stage.press(message, "Send")
+    stage.settled()
+    assert stage.copy(lobby).mentioned_groups == ("all",)
 
 
 def test_the_question_tells_who_is_left_out_and_why(stage: Stage) -> None:

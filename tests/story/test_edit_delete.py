@@ -330,6 +330,24 @@ def test_a_deletion_that_is_told_again_is_made_once(stage: Stage) -> None:
     assert len([said for said in stage.copies(stage.dm) if "take it back" in said.text]) == 1
 
 
+@pytest.mark.parametrize("is_admin", [False, True])
+def test_a_deletion_by_somebody_else_takes_nothing_back(empty_stage: Stage, is_admin: bool) -> None:
+    """A moderator cleans up: the copies stay, and the sender has a button; an administrator's word counts."""
+    stage, carl = empty_stage, empty_stage.colleague("Carl Dee")
+    stage.config(source={"admins": [carl.email] if is_admin else []})
+    lobby = stage.space(members=[stage.bot, stage.alice], moderators=[carl])
+    message = stage.open().broadcast(stage.alice, "hello", room=lobby)
+    stage.world.board.delete(carl, message.id)
+    stage.settled()
+    said = [one for one in stage.copies(lobby) if "was deleted, but not by you" in one.text]
+    assert (len(stage.copies(stage.dm)), len(said)) == ((0, 0) if is_admin else (1, 1))
+    for one in said:
+        [button] = one.attachments[0]["content"]["actions"]
+        stage.world.submit(stage.alice, one, button["data"])
+    stage.settled()
+    assert stage.copies(stage.dm) == []
+
+
 def test_a_deletion_that_did_not_happen_is_not_believed(stage: Stage) -> None:
     """A well-signed event says so, Webex shows the message: nothing is taken back."""
     lobby = stage.space()

@@ -1,5 +1,6 @@
 """GET /healthz: what a monitor learns, and when it is told that the bot cannot do its job."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,23 @@ def test_a_store_that_cannot_be_reached_is_an_alarm(empty_stage: Stage, tmp_path
     status, state = health(stage)
     assert (status, state["store"]) == (503, "unreachable")
     assert stage.post_event("messages", "created", id="x").status_code == 503
+
+
+def test_a_probe_waits_for_no_pause_of_webex(stage: Stage) -> None:
+    """Webex answers 429 and asks for ten seconds: the probe asks once and comes back, whatever becomes of it."""
+    stage.webex.clear_calls()
+    stage.fault("status", "GET", "/webhooks", status=429, headers={"Retry-After": "10"}, times=None)
+    assert health(stage)[1]["webhooks_active"] is None
+    assert stage.calls("GET", "/webhooks") == 1
+
+
+def test_many_probes_at_once_look_once(stage: Stage) -> None:
+    """While Webex keeps one look waiting, the others are answered with what was known before."""
+    stage.webex.clear_calls()
+    stage.fault("slow", "GET", "/webhooks", seconds=3 * stage.clock.pace)
+    with ThreadPoolExecutor(8) as pool:
+        statuses = {status for status, _ in pool.map(lambda _: health(stage), range(8))}
+    assert (statuses, stage.calls("GET", "/webhooks")) == ({200}, 1)
 
 
 def test_a_silent_webex_is_not_the_bots_illness(stage: Stage) -> None:

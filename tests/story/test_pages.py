@@ -1,6 +1,7 @@
 """The pages: what a person sees who opens the bot in a browser, and what the set-up page changes at Webex."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -302,6 +303,27 @@ def test_without_a_secret_of_ones_own_one_is_derived(empty_stage: Stage) -> None
     assert stage.bot.token not in {webhook.secret for webhook in stage.webhooks()}
     stage.broadcast(stage.alice, "hello")
     assert stage.body(lobby) == "hello"
+
+
+def test_the_page_waits_for_no_pause_of_webex(empty_stage: Stage) -> None:
+    """Webex answers 429 and asks for ten seconds: the page says so at once, and nothing is set up."""
+    stage = empty_stage.open(is_set_up=False)
+    stage.fault("status", "GET", "/webhooks", status=429, headers={"Retry-After": "10"}, times=None)
+    answer = stage.get("/webhook")
+    assert (answer.status_code, "429" in answer.text) == (503, True)
+    assert (stage.calls("GET", "/webhooks"), stage.webhooks()) == (1, [])
+
+
+def test_two_who_set_up_at_once_do_not_wait_for_each_other_for_long(empty_stage: Stage) -> None:
+    """While Webex keeps one of them waiting, the other is asked to come again; in the end there is one set."""
+    stage = empty_stage.open(is_set_up=False)
+    stage.get("/")
+    stage.fault("slow", "GET", "/webhooks", seconds=5 * stage.clock.pace)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: stage.get("/webhook"), range(2)))
+    assert sorted(answer.status_code for answer in answers) == [200, 503]
+    assert "just now" in next(answer.text for answer in answers if answer.status_code == 503)
+    assert len(stage.webhooks()) == 12
 
 
 def test_a_set_up_that_is_half_done_says_so(empty_stage: Stage) -> None:

@@ -25,6 +25,8 @@ Capture = pytest.CaptureFixture[str]
 def _untouched() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    # What another test has left captured would keep it from being captured again.
+    logging.captureWarnings(False)
     yield
     logging.captureWarnings(False)
     root.handlers[:] = handlers

@@ -54,10 +54,11 @@ TABLE = [
     (refused(429), "again, for nothing", "again, for nothing"),
     (refused(451), "failed: other", "failed: other"),
     (refused(500), "look, then again", "failed: gave_up"),
-    (refused(501), "again", "failed: gave_up"),
+    (refused(501), "look, then again", "failed: gave_up"),
     (refused(502), "look, then again", "failed: gave_up"),
     (refused(503), "again", "failed: gave_up"),
     (refused(504), "look, then again", "failed: gave_up"),
+    (refused(524), "look, then again", "failed: gave_up"),
     (NotSent("connection refused", call=CALL), "again", "failed: gave_up"),
     (NoAnswer("time-out", call=CALL), "look", "look"),
 ]
