@@ -34,7 +34,7 @@ chaos: $(VENV)/tests ## broadcasts under kills, repeated webhooks and a lying ne
 	$(BIN)/python -m bench.chaos $(ARGS)
 
 clean: ## everything that was made
-	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .demo .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/runs: requirements.txt
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; none was found. Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }

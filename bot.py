@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
 from broadcast import asking, cli, steering
-from broadcast.commands import Order, command_in, decision_in, question_in
+from broadcast.commands import DECISIONS, Order, command_in, decision_in, meant, question_in
 from broadcast.config import in_words, warnings
 from broadcast.errors import BroadcastError, ConfigError, NotAnEvent, Refused, SetupRefused, TryLater
 from broadcast.events import MAX_BODY, parse, verify
 from broadcast.hurry import in_a_hurry
 from broadcast.intake import body_of, is_for_me
-from broadcast.links import same, space_link
+from broadcast.links import same
 from broadcast.live import live
-from broadcast.markup import inline
-from broadcast.membership import is_member, leave
+from broadcast.membership import ask_for_promotion, is_member, leave
 from broadcast.model import Destination, Draft, Job, Message, Person, Reply, SpaceKind, Why
 from broadcast.pages import (
     answer_errors,
@@ -34,13 +33,14 @@ from broadcast.pages import (
     services_here,
 )
 from broadcast.policy import may_join, may_send
-from broadcast.reading import fetch, fetch_again
+from broadcast.questions import answer
+from broadcast.reading import fetch, fetch_again, fetch_press, look_again
 from broadcast.services import Services
 from broadcast.serving import serve
+from broadcast.threads import on_stray_word
 
 pages = Blueprint("pages", __name__)
 SETUP_PATH = "/webhook"
-TRIES_FOR_A_WORD = 4
 
 
 def create_app(services: Services | None = None) -> Flask:
@@ -170,17 +170,15 @@ def _steer(bot: Services, job: Job, message: Message, sender: Person) -> str:
     body = body_of(message, bot.me(), allow_all=False)
     question, decision = asking.find_in_thread(bot, message.parent_id), decision_in(body)
     is_sent = bot.ledger.broadcast_in_thread(message.parent_id) is not None
-    if question and decision and (question.is_open or decision is Order.SEND or not is_sent):
+    is_asked = question is not None and asking.waits_for(bot, question, sender)
+    if question and decision and (is_asked or decision is Order.SEND or not is_sent):
         return _take_word(bot, job, question, decision, sender.id)
+    if is_asked and not is_sent and (word := meant(body, *DECISIONS)):
+        _answer(bot, message, "word", bot.texts.say("steer_did_you_mean", word=word))
+        return "nearly a word"
     steered = steering.on_reply(bot, message, sender, body, job.event.asked_at)
     is_word = bool(command_in(body) or (decision and not is_sent))
-    if steered or not is_word or not steering.is_own_thread(bot, message, sender):
-        return steered
-    # The word may have come before the message that it is about could be read.
-    if job.attempts < TRIES_FOR_A_WORD:
-        raise TryLater("no broadcast is known in this thread yet", seconds=2**job.attempts, holds=False)
-    _answer(bot, message, "word", bot.texts.say("steer_unknown"))
-    return "no broadcast in this thread"
+    return on_stray_word(bot, job, message, sender) if is_word and not steered else steered
 
 
 def _broadcast(bot: Services, job: Job, message: Message, sender: Person) -> str:
@@ -188,7 +186,7 @@ def _broadcast(bot: Services, job: Job, message: Message, sender: Person) -> str
     if not verdict.allowed:
         return _refuse(bot, message, verdict.why)
     if not message.file_urls and (wanted := question_in(body_of(message, bot.me(), allow_all=False))):
-        return steering.answer(bot, wanted, message, sender)
+        return answer(bot, wanted, message, sender)
     return _open(bot, job, message, sender)
 
 
@@ -242,7 +240,10 @@ def on_edited(bot: Services, job: Job) -> str:
         return "the message is gone"
     sender = bot.gateway.person(message.person_id)
     if broadcast:
-        return steering.follow_source(bot, broadcast, message, sender, event)
+        outcome = steering.follow_source(bot, broadcast, message, sender, event)
+        if outcome == steering.SAME_TEXT:
+            look_again(job, outcome)
+        return outcome
     if question and not steering.is_same(bot, message, sender, question.digest):
         asking.close(bot, question, "void", "ask_void", event.key)
     return "changed before it was sent"
@@ -252,8 +253,11 @@ def on_deleted(bot: Services, job: Job) -> str:
     """Take every copy of a message back that its sender has deleted."""
     event = job.event
     broadcast, question = bot.ledger.broadcast_of(event.id), asking.find(bot, event.id)
-    if (broadcast is None and question is None) or fetch_again(bot, event.id):
+    if broadcast is None and question is None:
         return "nothing to take back"
+    if fetch_again(bot, event.id):
+        look_again(job, "Webex still shows the message")
+        return "it is still there"
     if question and question.is_open:
         asking.close(bot, question, "void")
     return steering.follow_deletion(bot, broadcast, event) if broadcast else "void"
@@ -261,7 +265,9 @@ def on_deleted(bot: Services, job: Job) -> str:
 
 def on_pressed(bot: Services, job: Job) -> str:
     """Do what a button of one of the bot's own cards asks for."""
-    press = bot.gateway.press(job.event.id)
+    press = fetch_press(bot, job)
+    if press is None:
+        return "the press is gone"
     order, subject = bot.voice.seal.read(press.inputs) or (None, "")
     if order is None or same(press.person_id, bot.me().id):
         return "not a button of the bot"
@@ -302,9 +308,7 @@ def on_joined(bot: Services, job: Job) -> str:
     if not may_join(space.owner_id, me, bot.config.membership).allowed:
         return leave(bot, event, me)
     if space.announcement_only and not membership.moderator and event.actor_id and not same(event.actor_id, me.id):
-        text = bot.texts.say("make_moderator", space=inline(space.title), link=space_link(space.id))
-        bot.say(Reply(key=f"moderator:{event.key}", markdown=text, person_id=event.actor_id))
-        return "asked for promotion"
+        return ask_for_promotion(bot, event, space)
     return "accepted"
 
 
@@ -332,6 +336,12 @@ def give_up(bot: Services, job: Job, reason: str) -> None:
 
 
 def _take_word(bot: Services, job: Job, question: asking.Question, order: Order, person_id: str) -> str:
+    opened = bot.ledger.broadcast_of(question.source_id)
+    if opened and question.state == "sending":
+        # A crash has kept this from being said.
+        asking.close(bot, question, "sent")
+        steering.announce(bot, opened)
+        return "opened before"
     if not asking.decide(bot, question, order, person_id, job.event.id):
         return "not to be sent"
     message = fetch_again(bot, question.source_id)

@@ -117,6 +117,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "steer_recall_done": "It has been taken back already.",
         "steer_was_recalled": "It was taken back, so this is not possible any more.",
         "steer_retrying": "Sending again: {count}.",
+        "steer_editing_again": "Editing again where the new text did not arrive: {count} copies.",
         "steer_still_runs": "It is still being sent; what failed can be sent again when that is done.",
         "steer_nothing_failed": "Nothing failed.",
         "steer_unknown_left": "Uncertain: {count}. Reply `retry unknown` to send it there again; it may arrive twice.",
@@ -506,6 +507,7 @@ LOCALES: dict[str, dict[str, str]] = {
         "steer_recall_done": "Už bylo staženo.",
         "steer_was_recalled": "Zpráva byla stažena zpět, takže to už nejde.",
         "steer_retrying": "Posílám znovu: {count}.",
+        "steer_editing_again": "Upravuji znovu, kam nový text nedorazil, kopií: {count}.",
         "steer_still_runs": "Ještě se odesílá; neúspěšné lze poslat znovu, až to skončí.",
         "steer_nothing_failed": "Nic neselhalo.",
         "steer_unknown_left": (

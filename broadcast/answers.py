@@ -6,10 +6,20 @@ ValueError or AttributeError. No I/O.
 
 from typing import Any
 
+from broadcast.escapes import without_halves
 from broadcast.events import iso_time
 from broadcast.model import Membership, Message, Person, Press, Space, SpaceKind, Webhook
 
 Json = dict[str, Any]
+
+
+def clean(value: Any) -> Any:
+    """Return JSON with half characters (lone surrogates) replaced: no database and no request takes them."""
+    if isinstance(value, str):
+        return without_halves(value)
+    if isinstance(value, dict):
+        return {name: clean(one) for name, one in value.items()}
+    return [clean(one) for one in value] if isinstance(value, list) else value
 
 
 def id_in(item: Json) -> str:
@@ -52,7 +62,6 @@ def membership(item: Json) -> Membership:
         id=id_in(item),
         space_id=str(item["roomId"]),
         person_id=str(item["personId"]),
-        person_name=str(item.get("personDisplayName") or ""),
         person_org_id=item.get("personOrgId"),
         moderator=item.get("isModerator") is True,
         space_kind=_kind(item.get("roomType")),

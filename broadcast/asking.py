@@ -17,7 +17,7 @@ from broadcast.config import Config
 from broadcast.errors import Refused
 from broadcast.links import same, space_link
 from broadcast.markup import inline
-from broadcast.model import Content, Destination, Form, Message, Person, Reply, SpaceKind, Why
+from broadcast.model import NOTHING, Content, Destination, Form, Message, Person, Reply, SpaceKind, Why
 from broadcast.services import Services
 
 ASK_SECONDS = 3600.0
@@ -118,6 +118,13 @@ def find_in_thread(bot: Services, thread_id: str | None) -> Question | None:
     return find(bot, source_id) if source_id else None
 
 
+def waits_for(bot: Services, question: Question, person: Person) -> bool:
+    """Whether a question can still be decided, and by this person."""
+    is_in_time = question.state == "sending" or bot.clock.now() <= question.until
+    is_undecided = question.is_open and not bot.ledger.is_open(question.source_id)
+    return is_in_time and is_undecided and same(person.id, question.sender_id)
+
+
 def decide(bot: Services, question: Question, order: Order, person_id: str, key: str) -> bool:
     """Take somebody's word on a question; say whether the message is to be sent now."""
     if not same(person_id, question.sender_id):
@@ -145,16 +152,24 @@ def _show(bot: Services, message: Message, content: Content, destinations: Seque
     """Post what would go out, as it would go out, but for the mention of everybody: nobody is called for a draft."""
     kinds = {place.kind for place in destinations if place.why is Why.NONE}
     kind = SpaceKind.GROUP if SpaceKind.GROUP in kinds else SpaceKind.DIRECT
-    thread = message.thread_id
-    bot.gateway.post(message.space_id, bot.texts.say("ask_preview"), parent_id=thread)
-    for number, part in enumerate(part.replace("<@all>", "@all") for part in content.parts(kind)):
-        first = content if number == 0 else None
+    _post(bot, message, bot.texts.say("ask_preview"), NOTHING)
+    for number, part in enumerate(content.parts(kind)):
+        _post(bot, message, part.replace("<@all>", "@all"), content if number == 0 else NOTHING)
+
+
+def _post(bot: Services, message: Message, text: str, content: Content) -> None:
+    """Post into the thread; as a file where Webex does not take the card, outside where the thread is gone."""
+    forms = [content, replace(content, form=Form.FILE)] if content.form is Form.UNTRIED else [content]
+    *tries, last = [(parent, form) for parent in (message.thread_id, None) for form in forms]
+    for parent, form in tries:
         try:
-            bot.gateway.post(message.space_id, part, parent_id=thread, content=first)
+            bot.gateway.post(message.space_id, text, parent_id=parent, content=form)
         except Refused as error:
-            if content.form is not Form.UNTRIED or first is None or error.status not in (400, 413, 415):
+            if error.status not in (400, 404, 413, 415):
                 raise
-            bot.gateway.post(message.space_id, part, parent_id=thread, content=replace(content, form=Form.FILE))
+        else:
+            return
+    bot.gateway.post(message.space_id, text, parent_id=last[0], content=last[1])
 
 
 def _audience(bot: Services, destinations: Sequence[Destination]) -> list[str]:

@@ -16,6 +16,9 @@ from broadcast.ports import Clock, Gateway, Ledger
 
 GONE_IS_TRUE_FOR = 24 * 3600.0
 SAMPLE = 5
+MOST_ASKED = 20
+"""How many spaces that the list lacks are asked for by themselves; more would mean that Webex's lists disagree."""
+
 KNOWN_NOBODY = Other(known=False, gone=False, org_id=None)
 
 
@@ -34,6 +37,7 @@ class Audience:
         list of spaces may lack.
         """
         listed: set[int] = set()
+        may_ask = MOST_ASKED
         role_matters: dict[str, Space] = {}
         for space in self._gateway.spaces():
             listed.add(hash(space.id))
@@ -44,11 +48,22 @@ class Audience:
         for membership in self._gateway.memberships():
             space_or_none = role_matters.pop(membership.space_id, None)
             if space_or_none is None and hash(membership.space_id) not in listed:
-                space_or_none = _as_space(membership)
+                space_or_none = self._unlisted(membership, is_asked=may_ask > 0)
+                may_ask -= 1
             if space_or_none:
                 yield self._judge(space_or_none, sender, me, rules, is_moderator=membership.moderator)
         for space in role_matters.values():
             yield self._judge(space, sender, me, rules, is_moderator=False)
+
+    def _unlisted(self, membership: Membership, *, is_asked: bool) -> Space:
+        """Return a space that the list has lacked, because it changed between two pages."""
+        if is_asked:
+            try:
+                return self._gateway.space(membership.space_id)
+            except Refused as error:
+                if error.status not in (403, 404):
+                    raise
+        return Space(id=membership.space_id, title="", kind=membership.space_kind)
 
     def _judge(
         self, space: Space, sender: Person, me: Person, rules: DestinationRules, *, is_moderator: bool
@@ -99,7 +114,3 @@ def tallies_of(destinations: Iterable[Destination]) -> list[Tally]:
         examples = (*tally.examples, one)[:SAMPLE]
         found[place.why, place.kind] = replace(tally, count=tally.count + 1, examples=examples)
     return list(found.values())
-
-
-def _as_space(membership: Membership) -> Space:
-    return Space(id=membership.space_id, title=membership.person_name, kind=membership.space_kind)

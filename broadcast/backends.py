@@ -9,7 +9,7 @@ from structlog.stdlib import BoundLogger
 
 from broadcast.errors import ConfigError
 from broadcast.ledger.sqlite import SqliteLedger
-from broadcast.ports import Clock, Ledger
+from broadcast.ports import Clock, Ledger, Queue
 from broadcast.queues.crew import Crew, Lease
 from broadcast.queues.local import LocalQueue
 from broadcast.queues.sqs import Doorbell, SqsQueue
@@ -42,7 +42,7 @@ def queue_for(
     crew: Callable[[Lease], Crew],
     held_up: Callable[[], float],
     log: BoundLogger,
-) -> LocalQueue | SqsQueue:
+) -> Queue:
     """Return the queue that QUEUE names."""
     if not settings.queue_url:
         return LocalQueue(ledger=ledger, clock=clock, crew=crew, log=log)

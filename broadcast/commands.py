@@ -9,6 +9,9 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 QUESTIONS = ("/help", "/spaces", "/history")
+TRIM = r".,;:!?*_`\\\u2013\u2014\u2026-"
+"""What people write around a word after a mention, or copy with it: punctuation and the signs of Markdown."""
+
 SHORTEST_SLIP = 4
 LIKENESS = 0.75
 
@@ -42,7 +45,7 @@ class Command:
 
 def command_in(body: str) -> Command | None:
     """Return the command that a reply in a thread is; None where it is none."""
-    edit = re.match(r"\s*edit\s*:\s*", body, re.IGNORECASE)
+    edit = re.match(rf"[\s{TRIM}]*edit\s*:\s*", body, re.IGNORECASE)
     if edit:
         return Command(order=Order.EDIT, text=body[edit.end() :].strip())
     word = _bare(body)
@@ -54,12 +57,12 @@ def decision_in(body: str) -> Order | None:
     return DECISIONS.get(_bare(body))
 
 
-def meant(body: str) -> str:
-    """Return the word that a reply was probably meant to be, if it is nearly one; nothing otherwise."""
+def meant(body: str, *others: str) -> str:
+    """Return the word, or which of the others, a reply was probably meant to be; nothing where it is nearly none."""
     word = _bare(body)
     if len(word) < SHORTEST_SLIP or len(word.split()) > 1:
         return ""
-    return next(iter(get_close_matches(word, WORDS, n=1, cutoff=LIKENESS)), "")
+    return next(iter(get_close_matches(word, (*WORDS, *others), n=1, cutoff=LIKENESS)), "")
 
 
 def question_in(body: str) -> str:
@@ -69,4 +72,4 @@ def question_in(body: str) -> str:
 
 
 def _bare(body: str) -> str:
-    return " ".join(body.casefold().split()).strip(" .!?")
+    return re.sub(rf"^[\s{TRIM}]+|[\s{TRIM}]+$", "", " ".join(body.casefold().split()))

@@ -37,9 +37,14 @@ _DEFINITION = re.compile(r"\[(?:[^\[\]\\]|\\.)*+\]:", re.DOTALL)
 _LIVE = re.compile(r"(?:<|&(?:amp;)*+(?:lt|#0*+60|#x0*+3c);?)(?=@|/?spark-mention)", re.IGNORECASE)
 
 
+def without_halves(text: str) -> str:
+    """Replace half characters, which JSON can hold and UTF-8 cannot."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def printable(text: str) -> str:
     """Return the text without control characters and without lone surrogates, which no request could carry."""
-    return _CONTROL.sub("", _SURROGATE.sub("\ufffd", text))
+    return _CONTROL.sub("", without_halves(text))
 
 
 def lines_unified(text: str) -> str:

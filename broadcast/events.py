@@ -67,7 +67,8 @@ def parse(body: bytes, *, received_at: float) -> Event:
         space_kind=_space_kind(_text(data, "roomType") or (_text(data, "type") if is_room else "")),
         person_id=_text(data, "personId"),
         actor_id=_text(envelope, "actorId"),
-        asked_at=_asked_at(data.get("created"), received_at),
+        # An edit was asked for when it was told: its message is from before.
+        asked_at=received_at if action == "updated" else _asked_at(data.get("created"), received_at),
     )
 
 

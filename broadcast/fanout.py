@@ -23,6 +23,9 @@ from broadcast.retry import GRACE, Patience, judge
 
 IDLE_SECONDS = 0.5
 BUSY_SECONDS = 0.02
+LONG_PAUSE = 5.0
+YIELD_SECONDS = 5.0
+YIELD_PAUSE = 0.1
 BLOCKED_SECONDS = 0.2
 PACE_KEY = "pace"
 CARD_REFUSED = (400, 413, 415)
@@ -69,6 +72,7 @@ class Fanout:
         self._contents: dict[int, Content] = {}
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._finished_at = 0.0
+        self._yields_until = 0.0
         gate.begin(Pace.from_text(ledger.recall(PACE_KEY)))
         gate.close(min(LONGEST_PAUSE, float(ledger.recall(PAUSE_KEY) or 0.0) - clock.now()))
         self._doubt_orphans()
@@ -117,6 +121,8 @@ class Fanout:
             self._doubt_orphans()
         if due is None or due > now:
             return IDLE_SECONDS if due is None else due - now
+        if self._people_come_first():
+            return YIELD_PAUSE
         wanted = self._gate.take(self._hands.free)
         if not wanted:
             return self._gate.wait_for_next()
@@ -125,6 +131,15 @@ class Fanout:
         for claim in claims:
             self._hand_over(claim, self._attempt)
         return self._gate.wait_for_next() if claims else BLOCKED_SECONDS
+
+    def _people_come_first(self) -> bool:
+        """Whether somebody has said something during a long pause that is not heard yet: it may be to stop all this."""
+        now, closed = self._clock.monotonic(), self._gate.closed_for()
+        if closed >= LONG_PAUSE:
+            self._yields_until = now + closed + YIELD_SECONDS
+        if closed or now >= self._yields_until:
+            return False
+        return bool(self._ledger.backlog(self._clock.now()).events)
 
     def _doubt_orphans(self) -> None:
         """See to deliveries that are being sent by nobody: those of a lease before, or of a step that broke."""

@@ -102,11 +102,17 @@ class Intake:
         return file
 
     def _left_out(self, urls: Sequence[str], texts: Texts) -> str:
-        try:
-            names = [inline(self._gateway.file_name(url)) for url in urls]
-        except (FileRefused, WebexError):
+        names = [self._name_of(url) for url in urls]
+        if not any(names):
             return texts.say("files_left_out", count=len(urls))
-        return texts.say("files_left_out_names", names=", ".join(names))
+        return texts.say("files_left_out_names", names=", ".join(inline(name) or "…" for name in names))
+
+    def _name_of(self, url: str) -> str:
+        """Return the name of a file, nothing where Webex does not tell."""
+        try:
+            return self._gateway.file_name(url)
+        except (FileRefused, WebexError):
+            return ""
 
 
 def content_of(body: str, sender: Person, file: StoredFile | None, texts: Texts) -> Content:

@@ -8,14 +8,17 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
 from broadcast.config import Config
-from broadcast.errors import Refused, TryLater, WebexError
-from broadcast.model import NOTHING, Broadcast, Form, Job, PendingEvent, Reply, Tally
+from broadcast.errors import NoAnswer, Refused, TryLater, WebexError
+from broadcast.links import same
+from broadcast.lookup import CLOCK_MARGIN
+from broadcast.model import NOTHING, Broadcast, Form, Job, Message, PendingEvent, Reply, Tally
 from broadcast.pacing import PAUSE_KEY, Gate
 from broadcast.ports import Clock, Gateway, Ledger, Log
-from broadcast.retry import Patience, is_permanent
+from broadcast.retry import GRACE, Patience, is_permanent
 
 IDLE_SECONDS = 0.5
 LONGEST_HOLD = 120.0
@@ -79,7 +82,7 @@ class EventLane:
             return self._hold_off - age
         patience = self._patience(pending)
         # Put off before it is begun: an event that brings the process down is not the first thing to happen next time.
-        self._defer(pending, patience.pause(), counts=True)
+        self._defer(pending, patience.pause(), counts=True, holds=_may_hold(patience))
         try:
             outcome = self._handle(Job(event=pending.event, attempts=pending.attempts, is_last_try=patience.is_spent))
         except (TryLater, WebexError) as error:
@@ -107,8 +110,7 @@ class EventLane:
             self._give_up(Job(event=pending.event, is_last_try=True), str(error))
             return "given up"
         wish = error.seconds if isinstance(error, TryLater) else getattr(error, "retry_after", None)
-        tried_for = patience.now - patience.first_tried if patience.first_tried is not None else 0.0
-        holds = tried_for < LONGEST_HOLD and getattr(error, "holds", True)
+        holds = _may_hold(patience) and getattr(error, "holds", True)
         self._defer(pending, patience.pause(wish), counts=True, holds=holds)
         return ""
 
@@ -124,11 +126,19 @@ class EventLane:
         )
 
 
+class _Trace(Enum):
+    """What is found at Webex of a reply that may have been said."""
+
+    SAID = "it is there"
+    MISSING = "it is not there"
+    UNKNOWN = "nobody can know"
+
+
 class ReplyLane:
     """Says what the bot has to say to people; a broadcast's sends do not stand in its way.
 
     While the gate is closed it keeps still, too; but one word now and then is dared through a long pause, because it
-    is then that people wait for one.
+    is then that people wait for one. What may have been said is looked for before it is said again.
     """
 
     def __init__(self, *, ledger: Ledger, gateway: Gateway, gate: Gate, clock: Clock, log: Log) -> None:
@@ -149,18 +159,69 @@ class ReplyLane:
             return IDLE_SECONDS
         if closed:
             self._dared_at = self._clock.monotonic()
-        try_at = self._say(reply)
-        self._ledger.settle_reply(reply, try_at=try_at, now=self._clock.now())
+        self._say(reply)
         return 0.0
 
-    def _say(self, reply: Reply) -> float | None:
-        """Return when to try again, None when it is done with."""
+    def _say(self, reply: Reply) -> None:
+        try:
+            trace = self._trace_of(reply) if reply.in_doubt else _Trace.MISSING
+        except WebexError as error:
+            self._log("reply.failed", key=reply.key, error=str(error))
+            self._put_off(reply, error, in_doubt=True)
+            return
+        if trace is _Trace.SAID or (reply.in_doubt and not _can_be_looked_for(reply)):
+            self._done_with(reply)
+            return
         try:
             self._post(reply)
         except WebexError as error:
-            self._log("reply.failed", key=reply.key, error=str(error))
-            return self._try_again_at(reply, error)
-        return None
+            self._not_said(reply, error, trace)
+        else:
+            self._done_with(reply)
+
+    def _trace_of(self, reply: Reply) -> _Trace:
+        if not _can_be_looked_for(reply):
+            return _Trace.UNKNOWN
+        lead = self._gateway.time_at_webex() - self._clock.now()
+        since = (reply.first_tried or 0.0) + lead - CLOCK_MARGIN
+        try:
+            found = self._gateway.own_messages_since(reply.space_id, since)
+        except Refused as error:
+            if error.status in (403, 404):
+                return _Trace.UNKNOWN
+            raise
+        texts = [message.markdown.strip() for message in found if _is_in_place(message, reply)]
+        if reply.markdown.strip() in texts:
+            return _Trace.SAID
+        return _Trace.MISSING if all(texts) else _Trace.UNKNOWN
+
+    def _not_said(self, reply: Reply, error: WebexError, trace: _Trace) -> None:
+        """Decide what follows a failed attempt, which may have said it all the same.
+
+        Where nobody can look, it may rather be there twice than be missing; without an answer it is tried once more.
+        """
+        self._log("reply.failed", key=reply.key, error=str(error))
+        has_failed = isinstance(error, Refused) and error.status >= 500
+        is_worth_a_look = isinstance(error, NoAnswer) and trace is not _Trace.UNKNOWN and _can_be_looked_for(reply)
+        if reply.key.startswith(PAUSE) or not (error.did_nothing or has_failed or is_worth_a_look):
+            self._done_with(reply)
+        elif error.did_nothing:
+            self._put_off(reply, error, in_doubt=reply.in_doubt)
+        else:
+            self._put_off(reply, error, in_doubt=_can_be_looked_for(reply))
+
+    def _put_off(self, reply: Reply, error: WebexError, *, in_doubt: bool) -> None:
+        patience = Patience(now=self._clock.now(), first_tried=reply.first_tried, give_up_after=3600)
+        if patience.is_spent:
+            self._done_with(reply)
+            return
+        is_new_doubt = in_doubt and not reply.in_doubt
+        pause = GRACE if is_new_doubt else patience.pause(getattr(error, "retry_after", None))
+        try_at = patience.now + max(self._gate.closed_for(), pause)
+        self._ledger.settle_reply(reply, try_at=try_at, now=patience.now, in_doubt=in_doubt)
+
+    def _done_with(self, reply: Reply) -> None:
+        self._ledger.settle_reply(reply, try_at=None, now=self._clock.now())
 
     def _post(self, reply: Reply) -> None:
         if reply.person_id:
@@ -180,13 +241,6 @@ class ReplyLane:
     def _post_as(self, reply: Reply) -> None:
         card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
         self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
-
-    def _try_again_at(self, reply: Reply, error: WebexError) -> float | None:
-        patience = Patience(now=self._clock.now(), first_tried=reply.first_tried, give_up_after=3600)
-        has_failed = error.did_nothing or (isinstance(error, Refused) and error.status >= 500)
-        if not has_failed or patience.is_spent or reply.key.startswith(PAUSE):
-            return None
-        return patience.now + max(self._gate.closed_for(), patience.pause(getattr(error, "retry_after", None)))
 
 
 class ReportLane:
@@ -278,10 +332,25 @@ class ReportLane:
             self._log("ledger.purged", broadcasts=gone)
 
 
+def _may_hold(patience: Patience) -> bool:
+    """Whether an event that is put off may still keep those behind it waiting."""
+    return patience.first_tried is None or patience.now - patience.first_tried < LONGEST_HOLD
+
+
 def _forms(reply: Reply) -> list[Reply]:
     """Return a reply as it should be, and then plainer: Webex may not take the card, and the thread may be gone."""
     outside = replace(reply, parent_id=None)
     return list(dict.fromkeys((reply, replace(reply, card=None), outside, replace(outside, card=None))))
+
+
+def _can_be_looked_for(reply: Reply) -> bool:
+    """Whether it is worth a look: the bot does not know the space of a person, and a pause will be over."""
+    return bool(reply.space_id) and not reply.key.startswith(PAUSE)
+
+
+def _is_in_place(message: Message, reply: Reply) -> bool:
+    """Whether a message stands in a reply's thread or, as a reply does whose thread is gone, in none."""
+    return message.parent_id is None or same(message.parent_id, reply.parent_id)
 
 
 def _about(broadcast: Broadcast, key: str, text: str) -> Reply:

@@ -37,7 +37,7 @@ class Lookup:
             return self._compare_activity(claim)
         except Refused as error:
             if error.status in (403, 404):
-                return self._undecided(claim, error.fault)
+                return self._undecided(replace(claim, repeat=False), error.fault)
             return self._later(claim, error)
         except WebexError as error:
             return self._later(claim, error)
@@ -72,7 +72,7 @@ class Lookup:
     def _compare_activity(self, claim: Claim) -> Outcome:
         last = self._gateway.space(claim.space_id).last_activity
         if last is None:
-            return self._undecided(claim, UNANSWERED)
+            return self._undecided(replace(claim, repeat=False), UNANSWERED)
         is_unchanged = claim.part == 0 and claim.activity is not None and last <= claim.activity
         if is_unchanged or last < claim.webex_time - CLOCK_MARGIN:
             return self._not_sent(claim)

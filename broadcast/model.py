@@ -112,7 +112,6 @@ class Membership:
     id: str
     space_id: str
     person_id: str
-    person_name: str = ""
     person_org_id: str | None = None
     moderator: bool = False
     space_kind: SpaceKind = SpaceKind.GROUP
@@ -377,6 +376,7 @@ class Reply:
     """Something the bot says to one person or space, once per `key`: into a thread, or 1-1 where `person_id` is set.
 
     `card` is the JSON text of an attachment that is shown in place of the text where cards are.
+    `first_tried` is None until it is claimed; `in_doubt`: it may have been said, and nobody knows.
     """
 
     key: str
@@ -386,6 +386,7 @@ class Reply:
     person_id: str = ""
     card: str | None = None
     first_tried: float | None = None
+    in_doubt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -157,7 +157,7 @@ class Gate:
     def close(self, seconds: float) -> None:
         """Close for everybody, for a reason that says nothing about the limit."""
         with self._lock:
-            self._open_at = max(self._open_at, self._clock.monotonic() + seconds)
+            self._open_at = max(self._open_at, self._clock.monotonic() + min(LONGEST_PAUSE, seconds))
 
     def failed(self) -> None:
         """Note that Webex is in trouble; when it goes on without one success, pause for longer and longer."""

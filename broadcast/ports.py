@@ -176,13 +176,13 @@ class Ledger(Protocol):
         """Write down something to say; False if that was done before."""
 
     def next_reply(self, now: float) -> Reply | None:
-        """Claim the first reply that is due. One that is not settled afterwards is not said again."""
+        """Claim the first reply that is due. One that is not settled under this lease is in doubt under the next."""
 
     def replies_waiting(self) -> int:
         """Return how many replies are not said yet."""
 
-    def settle_reply(self, reply: Reply, *, try_at: float | None, now: float) -> None:
-        """Note that a reply is done with, or when to try again: it was certainly not said."""
+    def settle_reply(self, reply: Reply, *, try_at: float | None, now: float, in_doubt: bool = False) -> None:
+        """Note that a reply is done with, or when to try again. `in_doubt`: it may have been said all the same."""
 
     def is_open(self, source_id: str) -> bool:
         """Whether a broadcast of this message was opened before."""
@@ -325,5 +325,15 @@ class Ledger(Protocol):
 class Queue(Protocol):
     """The doorbell: a hint that there is work. A lost or repeated ring is no disaster."""
 
-    def ring(self) -> None:
-        """Say that there is work."""
+    @property
+    def fault(self) -> str:
+        """What keeps the work from being done, in words; empty where nothing does."""
+
+    def ring(self, lane: str = "") -> None:
+        """Say that there is work, for one lane or for all."""
+
+    def start(self) -> None:
+        """Begin to work in the background, where the work is done here."""
+
+    def stop(self) -> None:
+        """Finish what is in flight, within ten seconds."""

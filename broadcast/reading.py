@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from broadcast.errors import Refused, TryLater
-from broadcast.model import Job, Message
+from broadcast.model import Job, Message, Press
 from broadcast.services import Services
 
 TRIES_FOR_A_MISSING_MESSAGE = 5
+LOOKS_AGAIN = 2
 
 
 def fetch(bot: Services, job: Job) -> Message | None:
@@ -22,6 +23,24 @@ def fetch(bot: Services, job: Job) -> Message | None:
             raise TryLater("Webex does not know the message", seconds=2**job.attempts, holds=False) from error
         bot.log.warning("message.gone", message_id=job.event.id)
         return None
+
+
+def fetch_press(bot: Services, job: Job) -> Press | None:
+    """Return the press of a button that an event is about; None if it is gone, `TryLater` while it may still come."""
+    try:
+        return bot.gateway.press(job.event.id)
+    except Refused as error:
+        if error.status != 404:
+            raise
+        if job.attempts < TRIES_FOR_A_MISSING_MESSAGE:
+            raise TryLater("Webex does not know the press", seconds=2**job.attempts, holds=False) from error
+        return None
+
+
+def look_again(job: Job, what: str) -> None:
+    """Raise `TryLater` at first: Webex may show for a moment what was before the event."""
+    if job.attempts < LOOKS_AGAIN:
+        raise TryLater(what, seconds=2**job.attempts, holds=False)
 
 
 def fetch_again(bot: Services, message_id: str) -> Message | None:

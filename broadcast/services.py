@@ -45,10 +45,9 @@ from broadcast.model import (
     Why,
 )
 from broadcast.pacing import Gate
-from broadcast.ports import Gateway, Ledger
+from broadcast.ports import Gateway, Ledger, Queue
 from broadcast.progress import ProgressLane
 from broadcast.queues.crew import Crew, Lease
-from broadcast.queues.local import LocalQueue
 from broadcast.queues.sqs import SqsQueue
 from broadcast.settings import Settings, read_environment, settings_from
 from broadcast.texts import Texts, texts_for
@@ -105,7 +104,7 @@ class Services:
         self._gateway: Gateway | None = None
         self._me: Person | None = None
         self._known_me = ""
-        self._queue: LocalQueue | SqsQueue | None = None
+        self._queue: Queue | None = None
         self._lease: Lease | None = None
         self._handle: Callable[[Services, Job], str] | None = None
         self._give_up: Callable[[Services, Job, str], None] | None = None
@@ -319,21 +318,7 @@ class Services:
         self._lease = lease
         self.gateway.stopping.clear()
         self.gateway.post_only_while(lease.holds)
-        sending = Fanout(
-            lease.token,
-            ledger=self.ledger,
-            gateway=self.gateway,
-            files=Files(self.gateway, self.files),
-            gate=self.gate,
-            clock=self.clock,
-            rules=lambda: self.config.delivery,
-            log=self.log.info,
-            in_words=self._in_words,
-            hands=self._hands,
-            wake=partial(self.ring, "sending"),
-            report=partial(self.ring, "reports"),
-            holds_lease=lease.holds,
-        )
+        sending = self._fanout(lease)
         lanes = {
             "sending": sending.step,
             "messages": self._event_lane(self.ledger.next_message, hold_off=HOLD_OFF),
@@ -355,6 +340,23 @@ class Services:
             ).step,
         }
         return Crew(lanes=lanes, drain=partial(self._send_home, sending))
+
+    def _fanout(self, lease: Lease) -> Fanout:
+        return Fanout(
+            lease.token,
+            ledger=self.ledger,
+            gateway=self.gateway,
+            files=Files(self.gateway, self.files),
+            gate=self.gate,
+            clock=self.clock,
+            rules=lambda: self.config.delivery,
+            log=self.log.info,
+            in_words=self._in_words,
+            hands=self._hands,
+            wake=partial(self.ring, "sending"),
+            report=partial(self.ring, "reports"),
+            holds_lease=lease.holds,
+        )
 
     def _send_home(self, sending: Fanout, seconds: float) -> None:
         """End every wait, and let what is in flight come home."""

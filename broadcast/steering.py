@@ -9,9 +9,8 @@ import shutil
 from dataclasses import dataclass
 
 from broadcast import narration
-from broadcast.audience import tallies_of
 from broadcast.buttons import card
-from broadcast.commands import Command, Order, command_in, meant
+from broadcast.commands import Command, Order, command_in, meant, question_in
 from broadcast.errors import Refused
 from broadcast.intake import body_of, content_of
 from broadcast.links import same
@@ -27,21 +26,18 @@ from broadcast.model import (
     Message,
     Person,
     Reply,
-    SpaceKind,
     State,
     StoredFile,
     Why,
 )
 from broadcast.policy import may_send, may_steer
-from broadcast.reading import fetch_again
 from broadcast.reports import outcome_text
 from broadcast.retry import is_permanent
 from broadcast.services import Services
 from broadcast.tables import csv_text
 
-LATELY = 10
 FAR_BACK = 50
-MINUTE = "%Y-%m-%d %H:%M UTC"
+SAME_TEXT = "the text is the same"
 MOST_EDITS = 10
 """Edits that Webex takes of one message."""
 
@@ -77,34 +73,10 @@ def announce(bot: Services, broadcast: Broadcast) -> None:
     )
 
 
-def answer(bot: Services, question: str, message: Message, sender: Person) -> str:
-    """Answer a question that begins with a slash; what a person has sent is told to that person alone."""
-    is_private = question == "/history" and message.space_kind is not SpaceKind.DIRECT
-    bot.say(
-        Reply(
-            key=f"{question}:{message.id}",
-            markdown=_answer_to(bot, question, sender),
-            space_id="" if is_private else message.space_id,
-            parent_id=None if is_private else message.thread_id,
-            person_id=sender.id if is_private else "",
-        )
-    )
-    return question
-
-
-def _answer_to(bot: Services, question: str, sender: Person) -> str:
-    if question == "/history":
-        return _history_text(bot, sender)
-    if question == "/help":
-        return bot.texts.say("slash_help")
-    places = bot.audience.of(sender, bot.me(), bot.config.destination)
-    return narration.audience_text("slash_spaces", tallies_of(places), narration.Outlook(), bot.texts)
-
-
 def on_reply(bot: Services, message: Message, sender: Person, body: str, asked_at: float) -> str:
     """Do what a reply in a broadcast's thread asks for; return the outcome, or nothing where it is no command."""
     broadcast = _meant_in(bot, message.parent_id or "", sender)
-    if broadcast is None:
+    if broadcast is None or question_in(body):
         return ""
     command = command_in(body) or Command(order=Order.HELP, text=meant(body))
     wish = Wish(key=message.id, order=command.order, text=command.text, asked_at=asked_at)
@@ -119,14 +91,6 @@ def _meant_in(bot: Services, thread_id: str, person: Person) -> Broadcast | None
     """Return the broadcast that a word in a thread is about: one's own, that of the thread's message, any other."""
     own = (one for one in bot.ledger.broadcasts_of(person.id, limit=FAR_BACK) if one.thread_id == thread_id)
     return next(own, None) or bot.ledger.broadcast_of(thread_id) or bot.ledger.broadcast_in_thread(thread_id)
-
-
-def is_own_thread(bot: Services, message: Message, sender: Person) -> bool:
-    """Whether a reply in a 1-1 stands under a message that its writer has sent to the bot, or that is not there."""
-    if message.space_kind is not SpaceKind.DIRECT or message.parent_id is None:
-        return False
-    above = fetch_again(bot, message.parent_id)
-    return above is None or same(above.person_id, sender.id)
 
 
 def obey(bot: Services, broadcast: Broadcast, wish: Wish, person: Person) -> str:
@@ -200,6 +164,9 @@ def edit(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     """Give every copy a new text."""
     content = _new_content(bot, broadcast, wish.text) if wish.text else NOTHING
     refusal = _why_not_edit(bot, broadcast, content)
+    if refusal == "steer_same_text" and (again := _edit_again(bot, broadcast)):
+        _say(bot, broadcast, wish, bot.texts.say("steer_editing_again", count=again))
+        return
     if refusal:
         _say(bot, broadcast, wish, bot.texts.say(refusal))
         return
@@ -228,7 +195,7 @@ def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender:
     digest, before = _new_content(bot, broadcast, body).digest, bot.ledger.recall(followed) or broadcast.digest
     if broadcast.form is Form.TEXT and digest in (before, _digest_now(bot, broadcast)):
         bot.ledger.remember(followed, digest, noted_at=bot.clock.now())
-        return "the text is the same"
+        return SAME_TEXT
     verdict = may_send(sender, me, rules.source)
     if not verdict.allowed:
         _say(bot, broadcast, wish, bot.texts.say("steer_edit_refused", why=bot.texts.why(verdict.why)))
@@ -268,30 +235,6 @@ def is_same(bot: Services, message: Message, sender: Person, digest: str) -> boo
     return content_of(body, sender, None, bot.texts).digest == digest
 
 
-def _history_text(bot: Services, sender: Person) -> str:
-    found = bot.ledger.broadcasts_of(sender.id, limit=LATELY)
-    if not found:
-        return bot.texts.say("slash_history_none")
-    lines = [
-        bot.texts.say("slash_history_line", time=narration.in_utc(one.opened_at, MINUTE), **_counts(one))
-        for one in found
-    ]
-    text = "\n".join(f"- {line}" for line in lines)
-    link = bot.voice.history_link(sender.id)
-    return f"{text}\n\n{bot.texts.say('slash_history_page', link=link)}" if link else text
-
-
-def _counts(broadcast: Broadcast) -> dict[str, int]:
-    counts = broadcast.counts
-    return {
-        "planned": counts.planned,
-        "sent": counts.sent,
-        "failed": counts.failed,
-        "skipped": counts.skipped,
-        "unknown": counts.unknown,
-    }
-
-
 def _cancel(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     waiting = bot.ledger.cancel(broadcast.number, bot.clock.now())
     now = bot.ledger.broadcast(broadcast.number) or broadcast
@@ -327,6 +270,8 @@ def _retry(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
         said = texts.say("steer_still_runs")
     elif count := bot.send_again(broadcast.number, [State.UNKNOWN if is_unknown else State.FAILED]):
         said = texts.say("steer_retrying", count=count)
+    elif count := 0 if is_unknown else _edit_again(bot, broadcast):
+        said = texts.say("steer_editing_again", count=count)
     else:
         said = texts.say("steer_nothing_unknown" if is_unknown else "steer_nothing_failed")
     if counts.unknown and not is_unknown:
@@ -352,6 +297,12 @@ def _report(bot: Services, broadcast: Broadcast) -> None:
         bot.gateway.post(broadcast.space_id, said, content=content)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _edit_again(bot: Services, broadcast: Broadcast) -> int:
+    """Have the newest edit tried again where it did not arrive, or was cancelled; return in how many spaces."""
+    edits = _edits_of(bot, broadcast)
+    return bot.send_again(edits[-1].number, [State.FAILED, State.UNKNOWN, State.SKIPPED]) if edits else 0
 
 
 def _why_not_edit(bot: Services, broadcast: Broadcast, content: Content) -> str:

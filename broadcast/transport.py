@@ -17,6 +17,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from broadcast.errors import Elsewhere, NoAnswer, NotSent, Refused
+from broadcast.escapes import without_halves
 from broadcast.hurry import is_hurried
 
 CONNECT_SECONDS = 10.0
@@ -196,4 +197,4 @@ def _fault(response: requests.Response) -> str:
         message = response.json()["message"]
     except (ValueError, KeyError, TypeError, RecursionError):
         message = response.reason or ""
-    return " ".join(str(message).split())[:LONGEST_FAULT]
+    return without_halves(" ".join(str(message).split())[:LONGEST_FAULT])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import requests
 from requests_toolbelt import MultipartEncoder
@@ -216,19 +216,12 @@ class WebexGateway:
             fields = {"roomId": space_id, "parentId": parent_id, "markdown": markdown}
             texts = [(name, value) for name, value in fields.items() if value]
             body = MultipartEncoder([*texts, ("files", (file.name, stream, file.content_type))])
-            answer = self._api._session.post("messages", data=body, headers={"Content-type": body.content_type})
-            return answers.id_in(answer)
+            headers = {"Content-type": body.content_type}
+            return answers.id_in(_taken(lambda: self._api._session.post("messages", data=body, headers=headers)))
 
     def _one(self, call: str, ask: Callable[[], _SdkObject], read: Callable[[Json], Item]) -> Item:
         with _wall(call):
-            try:
-                item = ask().json_data
-            except ApiError as error:
-                if error.response.status_code >= 300:
-                    raise
-                # 201 and 202 are successes too, though the SDK takes nothing but 200.
-                item = error.response.json()
-            return read(item)
+            return read(answers.clean(_taken(lambda: ask().json_data)))
 
     def _all(self, resource: str, read: Callable[[Json], Row], **parameters: str | int) -> Iterator[Row]:
         # The items as they came: the SDK's objects would let one odd item spoil the whole list.
@@ -238,7 +231,7 @@ class WebexGateway:
             for count, found in enumerate(self._api._session.get_items(resource, params=parameters)):
                 if isinstance(found, str):
                     raise NoAnswer("the items are no list", call=call)
-                item = _read_or_none(read, found)
+                item = _read_or_none(read, answers.clean(found))
                 if item is None:
                     continue
                 seen_again += item.id == first
@@ -266,8 +259,7 @@ class WebexGateway:
         call = f"{response.request.method} {response.request.path_url.partition('?')[0]}"
         if response.status_code < 400:
             self.token_refused = False
-            if response.links.get("next", {}).get("url") == response.url:
-                raise NoAnswer("the list names itself as its next page", call=call)
+            _follow_links(response, call)
             return
         error = refusal(response, call, now)
         self._tell_gate(error)
@@ -280,7 +272,7 @@ class WebexGateway:
         elif error.status == 429 and writes_message(*error.call.split(" ", 1)):
             self._gate.refused(error.retry_after)
         elif error.status == 429:
-            self._gate.close(error.retry_after or DEFAULT_PAUSE)
+            self._gate.close(DEFAULT_PAUSE if error.retry_after is None else error.retry_after)
 
 
 @contextmanager
@@ -303,6 +295,28 @@ def _wall(call: str) -> Iterator[None]:
         RecursionError,
     ) as error:
         raise NoAnswer(f"{type(error).__name__}: {error}"[:300], call=call) from error
+
+
+def _taken(ask: Callable[[], Json]) -> Json:
+    """Return what Webex says to a request that it took: 201 and 202 are successes too, though not for the SDK."""
+    try:
+        return ask()
+    except ApiError as error:
+        if error.response.status_code >= 300:
+            raise
+        return dict(error.response.json())
+
+
+def _follow_links(response: requests.Response, call: str) -> None:
+    """Have the address of the next page be a whole one: RFC 8288 lets it be relative, the SDK does not."""
+    following = response.links.get("next", {}).get("url")
+    if not following:
+        return
+    if urljoin(response.url, following) == response.url:
+        raise NoAnswer("the list names itself as its next page", call=call)
+    if following.startswith(("/", "?")) and not following.startswith("//"):
+        address = urljoin(response.url, following)
+        response.headers["Link"] = f'<{address}>; rel="next"'
 
 
 def _opened(file: StoredFile) -> BinaryIO:

@@ -17,6 +17,7 @@ from broadcast.ledger.dynamo_items import Item, Key, Value, in_order, in_time_or
 from broadcast.ledger.dynamo_queues import DynamoQueues
 from broadcast.ledger.dynamo_store import as_json, named
 from broadcast.model import WHAT_PEOPLE_DO, Event, PendingEvent, Reply, SpaceKind, State
+from broadcast.retry import GRACE
 
 EVENT, REPLY, ONCE = "event", "reply", "once"
 REPLIES = "line#reply"
@@ -93,11 +94,11 @@ class DynamoEvents(DynamoQueues):
         )
 
     def next_reply(self, now: float) -> Reply | None:
-        """Claim the first reply that is due. One that is not settled afterwards is not said again."""
+        """Claim the first reply that is due. One that is not settled under this lease is in doubt under the next."""
         waiting = [item for item in self.find(REPLIES) if _waits(item) and _due(item) <= now]
         for item in sorted(waiting, key=lambda one: (_due(one), one.number("number"))):
-            if not self.is_done(REPLY, item) and self._claim_reply(item):
-                return _reply(item)
+            if not self.is_done(REPLY, item) and self._claim_reply(item, now):
+                return _reply(item, now)
         return None
 
     def replies_waiting(self) -> int:
@@ -108,8 +109,8 @@ class DynamoEvents(DynamoQueues):
         """Return when the next reply is due; None if none waits."""
         return min((_due(item) for item in self.find(REPLIES) if _waits(item)), default=None)
 
-    def settle_reply(self, reply: Reply, *, try_at: float | None, now: float) -> None:
-        """Note that a reply is done with, or when to try again: it was certainly not said."""
+    def settle_reply(self, reply: Reply, *, try_at: float | None, now: float, in_doubt: bool = False) -> None:
+        """Note that a reply is done with, or when to try again. `in_doubt`: it may have been said all the same."""
         ticket = self.get(Key(REPLY, named(reply.key)))
         if ticket is None:
             return
@@ -117,8 +118,7 @@ class DynamoEvents(DynamoQueues):
         if try_at is None:
             self.done(REPLY, reply.key, place, now)
             return
-        change = "SET #state = :waiting, #due_at = :try_at, #first_tried = if_not_exists(#first_tried, :now)"
-        self.update(place, change, waiting=State.WAITING.value, try_at=try_at, now=now)
+        self._put_off(place, try_at, in_doubt=in_doubt)
 
     def recall(self, key: str) -> str | None:
         """Return a remembered value."""
@@ -194,15 +194,18 @@ class DynamoEvents(DynamoQueues):
 
     def _begin(self, token: int, now: float) -> int:
         self.clear_up()
-        # Said or not: to say it twice would be worse.
         for item in self.find(REPLIES):
             if not _waits(item):
-                self.done(REPLY, item.text("key"), item.key, now)
+                self._put_off(item.key, now + GRACE, in_doubt=True)
         return token
 
-    def _claim_reply(self, item: Item) -> bool:
-        seen = item.text("tag")
-        return self.update(item.key, "SET #state = :sending", only_if="#tag = :seen", sending="sending", seen=seen)
+    def _claim_reply(self, item: Item, now: float) -> bool:
+        change = "SET #state = :sending, #first_tried = if_not_exists(#first_tried, :now)"
+        return self.update(item.key, change, only_if="#tag = :seen", sending="sending", now=now, seen=item.text("tag"))
+
+    def _put_off(self, reply: Key, until: float, *, in_doubt: bool) -> None:
+        change = "SET #state = :waiting, #due_at = :until, #in_doubt = :in_doubt"
+        self.update(reply, change, waiting=State.WAITING.value, until=until, in_doubt=in_doubt)
 
     def _line(self, lane: str) -> Iterator[Item]:
         return self.find(f"line#{lane}", page=HEADS)
@@ -242,5 +245,7 @@ def _pending(item: Item) -> PendingEvent:
     )
 
 
-def _reply(item: Item) -> Reply:
-    return Reply(**{**json.loads(item.text("body")), "first_tried": item.time_if_any("first_tried")})
+def _reply(item: Item, now: float) -> Reply:
+    first_tried = item.time("first_tried") if "first_tried" in item else now
+    tries = {"first_tried": first_tried, "in_doubt": item.flag("in_doubt")}
+    return Reply(**{**json.loads(item.text("body")), **tries})

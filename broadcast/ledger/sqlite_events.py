@@ -8,11 +8,16 @@ from sqlite3 import IntegrityError, Row
 from broadcast.errors import LeaseLost
 from broadcast.ledger.sqlite_store import Store
 from broadcast.model import WHAT_PEOPLE_DO, Event, PendingEvent, Reply, SpaceKind
+from broadcast.retry import GRACE
 
 QUEUE_REPLY = """
     INSERT OR IGNORE INTO replies (key, space_id, parent_id, person_id, markdown, card) VALUES (?, ?, ?, ?, ?, ?)
 """
 DUE_REPLY = "SELECT * FROM replies WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, rowid LIMIT 1"
+CLAIM_REPLY = """
+    UPDATE replies SET state = 'sending', first_tried = coalesce(first_tried, ?) WHERE key = ? RETURNING *
+"""
+DOUBT_REPLIES = "UPDATE replies SET state = 'waiting', due_at = ?, in_doubt = 1 WHERE state = 'sending'"
 OPEN_EVENTS = """
     SELECT due_at, holds FROM events WHERE outcome IS NULL AND lane = 'message' ORDER BY asked_at, number
 """
@@ -102,22 +107,23 @@ class SqliteEvents(Store):
             return db.execute(QUEUE_REPLY, values).rowcount == 1
 
     def next_reply(self, now: float) -> Reply | None:
-        """Claim the first reply that is due. One that is not settled afterwards is not said again."""
+        """Claim the first reply that is due. One that is not settled under this lease is in doubt under the next."""
         if not self.connection.execute(DUE_REPLY, (now,)).fetchone():
             return None
         with self.write() as db:
             row = db.execute(DUE_REPLY, (now,)).fetchone()
             if not row:
                 return None
-            db.execute("UPDATE replies SET state = 'sending' WHERE key = ?", (row["key"],))
-        return Reply(**{name: row[name] for name in REPLY_FIELDS})
+            claimed = db.execute(CLAIM_REPLY, (now, row["key"])).fetchone()
+        values = {name: claimed[name] for name in REPLY_FIELDS}
+        return Reply(**{**values, "in_doubt": bool(claimed["in_doubt"])})
 
     def replies_waiting(self) -> int:
         """Return how many replies are not said yet."""
         return int(self.connection.execute("SELECT count(*) FROM replies WHERE state != 'done'").fetchone()[0])
 
-    def settle_reply(self, reply: Reply, *, try_at: float | None, now: float) -> None:
-        """Note that a reply is done with, or when to try again: it was certainly not said."""
+    def settle_reply(self, reply: Reply, *, try_at: float | None, now: float, in_doubt: bool = False) -> None:
+        """Note that a reply is done with, or when to try again. `in_doubt`: it may have been said all the same."""
         with self.write() as db:
             if try_at is None:
                 db.execute(
@@ -126,9 +132,8 @@ class SqliteEvents(Store):
                 )
             else:
                 db.execute(
-                    "UPDATE replies SET state = 'waiting', due_at = ?, first_tried = coalesce(first_tried, ?) "
-                    "WHERE key = ?",
-                    (try_at, now, reply.key),
+                    "UPDATE replies SET state = 'waiting', due_at = ?, in_doubt = ? WHERE key = ? AND state != 'done'",
+                    (try_at, in_doubt, reply.key),
                 )
 
     def recall(self, key: str) -> str | None:
@@ -172,8 +177,7 @@ class SqliteEvents(Store):
                 "DELETE FROM deliveries WHERE broadcast IN (SELECT number FROM broadcasts WHERE opened_at IS NULL)"
             )
             db.execute("DELETE FROM broadcasts WHERE opened_at IS NULL")
-            # Said or not: to say it twice would be worse.
-            db.execute("UPDATE replies SET state = 'done', settled_at = ? WHERE state = 'sending'", (now,))
+            db.execute(DOUBT_REPLIES, (now + GRACE,))
             return token
 
     def renew_lease(self, token: int, until: float) -> None:

@@ -5,6 +5,7 @@ a clock that does not stop, and sends nothing more.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from broadcast.ports import Clock, Ledger
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
 CRASH_PAUSE = 2.0
+CRASHES_IN_A_ROW = 5
+"""Crashes of a lane in a row after which it does not look like bad luck."""
 
 
 class Lease:
@@ -107,6 +110,13 @@ class Shift:
         self._log = log
         self._bells = {name: threading.Event() for name in crew.lanes}
         self._renew_at = clock.monotonic()
+        self._crashes: Counter[str] = Counter()
+
+    @property
+    def fault(self) -> str:
+        """Which lanes crash again and again, in words; empty where none does."""
+        stuck = sorted(name for name, count in self._crashes.items() if count >= CRASHES_IN_A_ROW)
+        return f"This crashes again and again: {', '.join(stuck)}. The log says why (lane.crashed)." if stuck else ""
 
     def ring(self, lane: str = "") -> None:
         """Say that there is work, for one lane or for all."""
@@ -165,11 +175,13 @@ class Shift:
             bell.clear()
             try:
                 pause = step()
+                self._crashes[name] = 0
             except LeaseLost:
                 self._lease.lose()
                 return
             except Exception:
                 self._log.exception("lane.crashed", lane=name)
+                self._crashes[name] += 1
                 pause = CRASH_PAUSE
             if pause > 0 and not self._lease.is_over:
                 self._clock.wait(bell, pause)

@@ -64,7 +64,7 @@ class LocalQueue:
         """What keeps this process from working, in words; empty where nothing does."""
         if self._keeper and not self._keeper.is_alive():
             return "The worker has ended. Start the bot again."
-        return self._fault
+        return self._fault or (self._shift.fault if self._shift else "")
 
     def _keep(self) -> None:
         pause = TRY_SECONDS

@@ -1,12 +1,19 @@
 """The contract of every ledger, first part: events, replies, the lease and what is remembered."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from broadcast.errors import LeaseLost
+from broadcast.ledger.sqlite import SqliteLedger
+from broadcast.ledger.sqlite_store import MIGRATIONS
 from broadcast.model import Event, PendingEvent, Reply, SpaceKind, Why
 from broadcast.ports import Ledger
+from broadcast.retry import GRACE
 from tests.contract.records import (
     LEASE,
     START,
@@ -206,9 +213,9 @@ def test_a_reply_is_written_down_once(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("reply", [HELLO, Reply(key="k", markdown="hi", person_id="alice")])
 def test_a_reply_comes_back_as_it_was(ledger: Ledger, reply: Reply) -> None:
-    """Every field of a reply is kept, whether it goes to a thread or to a person."""
+    """Every field of a reply is kept, whether it goes to a thread or to a person; it is tried from then on."""
     ledger.queue_reply(reply)
-    assert next_reply(ledger) == reply
+    assert next_reply(ledger) == replace(reply, first_tried=START)
 
 
 def test_a_reply_is_handed_out_once(open_ledger: Opener) -> None:
@@ -216,20 +223,73 @@ def test_a_reply_is_handed_out_once(open_ledger: Opener) -> None:
     ledgers = [open_ledger() for _ in range(8)]
     ledgers[0].queue_reply(HELLO)
     found = all_at_once(*[lambda one=one: one.next_reply(START) for one in ledgers])
-    assert [reply for reply in found if reply] == [HELLO]
+    assert [reply.key for reply in found if reply] == [HELLO.key]
 
 
-def test_a_reply_that_was_not_settled_is_not_said_again(open_ledger: Opener) -> None:
-    """After a crash between saying and settling, the next worker keeps silent: at most once."""
+def test_a_reply_that_was_not_settled_is_in_doubt_under_the_next_lease(open_ledger: Opener) -> None:
+    """After a crash between saying and settling it comes again, a little later, with the time of its first attempt."""
     ledger = open_ledger()
     ledger.queue_reply(HELLO)
     next_reply(ledger)
+    after = hire(open_ledger(), START + 50).ledger
+    assert (after.replies_waiting(), after.next_reply(START + 49.9 + GRACE)) == (1, None)
+    assert after.work_left(START + 50) == GRACE
+    assert next_reply(after, START + 50 + GRACE) == replace(HELLO, first_tried=START, in_doubt=True)
+
+
+def test_a_new_lease_leaves_other_replies_as_they_were(open_ledger: Opener) -> None:
+    """What waits is not in doubt, what is put off waits as long as before, and what is done with stays so."""
+    ledger = open_ledger()
+    for key in ("done", "later", "new"):
+        ledger.queue_reply(replace(HELLO, key=key))
+    ledger.settle_reply(next_reply(ledger), try_at=None, now=START)
+    ledger.settle_reply(next_reply(ledger), try_at=START + 99, now=START)
+    after = hire(open_ledger(), START + 50).ledger
+    found = [after.next_reply(START + at) for at in (50, 98, 99, 200)]
+    assert [(reply.key, reply.in_doubt) if reply else None for reply in found] == [
+        ("new", False),
+        None,
+        ("later", False),
+        None,
+    ]
+
+
+def test_a_reply_is_in_doubt_until_it_is_said_not_to_be(ledger: Ledger) -> None:
+    """Whoever puts it off says so each time; the time of its first attempt stays."""
+    ledger.queue_reply(HELLO)
+    reply, seen = next_reply(ledger), []
+    for at, in_doubt in enumerate((True, True, False)):
+        ledger.settle_reply(reply, try_at=START + at, now=START + at, in_doubt=in_doubt)
+        reply = next_reply(ledger, START + at)
+        seen.append((reply.in_doubt, reply.first_tried))
+    assert seen == [(True, START), (True, START), (False, START)]
+
+
+def test_a_reply_that_is_done_with_is_not_put_off_any_more(open_ledger: Opener) -> None:
+    """A worker that lost its lease comes late with its failure, when the next one has said it."""
+    old = open_ledger()
+    old.queue_reply(HELLO)
+    late = next_reply(old)
     after = hire(open_ledger()).ledger
-    assert (after.next_reply(START), after.replies_waiting()) == (None, 0)
+    after.settle_reply(next_reply(after, START + GRACE), try_at=None, now=START + GRACE)
+    old.settle_reply(late, try_at=START + 5, now=START)
+    assert (after.next_reply(START + 99), after.replies_waiting()) == (None, 0)
+
+
+def test_an_older_file_still_opens_and_its_replies_are_said(tmp_path: Path) -> None:
+    """It is from before replies could be in doubt."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(";".join(MIGRATIONS[:3]))
+        old.execute("INSERT INTO replies (key, space_id, person_id, markdown) VALUES ('k', 'home', '', 'hi')")
+        old.execute("PRAGMA user_version = 3")
+        old.commit()
+    reply = Reply(key="k", markdown="hi", space_id="home", first_tried=START)
+    assert next_reply(SqliteLedger(path)) == reply
 
 
 def test_a_reply_that_was_certainly_not_said_comes_again_when_due(ledger: Ledger) -> None:
-    """It keeps the time of its first failure."""
+    """It keeps the time of its first attempt."""
     ledger.queue_reply(HELLO)
     ledger.settle_reply(next_reply(ledger), try_at=START + 5, now=START)
     assert ledger.next_reply(START + 4.9) is None

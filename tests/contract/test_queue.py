@@ -13,9 +13,9 @@ import pytest
 
 from broadcast.errors import ConfigError, LeaseLost
 from broadcast.ledger.sqlite import SqliteLedger
-from broadcast.queues.crew import CRASH_PAUSE, LEASE_SECONDS, RENEW_SECONDS, Crew, Lease
+from broadcast.queues.crew import CRASH_PAUSE, CRASHES_IN_A_ROW, LEASE_SECONDS, RENEW_SECONDS, Crew, Lease
 from broadcast.queues.local import LONGEST_WAIT, STOP_SECONDS, TRY_SECONDS, holder_is_dead
-from tests.contract.shop import STUCK_AFTER, Shop
+from tests.contract.shop import LONG, STUCK_AFTER, Shop
 from tests.unit.fakes import FakeClock
 
 HOST = socket.gethostname()
@@ -135,6 +135,21 @@ def test_the_work_goes_on_after_a_crash(shop: Shop, error: Exception) -> None:
     assert shop.sending.stepped()
     shop.clock.advance(CRASH_PAUSE)
     assert shop.replies.stepped()
+
+
+def test_a_lane_that_crashes_again_and_again_is_a_fault(shop: Shop) -> None:
+    """Until it gets through once: a monitor learns of it, and which lane it is."""
+    for _ in range(CRASHES_IN_A_ROW):
+        assert shop.queue.fault == ""
+        shop.replies.plan.append(ValueError("a bug"))
+        shop.queue.ring("replies")
+        assert shop.replies.stepped()
+        shop.clock.until_somebody_waits(CRASH_PAUSE)
+    assert "again and again: replies" in shop.queue.fault
+    shop.clock.advance(CRASH_PAUSE)
+    assert shop.replies.stepped()
+    shop.clock.until_somebody_waits(LONG)
+    assert shop.queue.fault == ""
 
 
 def test_a_crew_that_cannot_be_made_says_why_and_is_tried_again(make_shop: MakeShop, clock: FakeClock) -> None:

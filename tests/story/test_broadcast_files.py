@@ -121,6 +121,15 @@ def test_of_several_files_the_first_goes_and_the_others_are_named(stage: Stage) 
     assert told == ["Webex takes one file per message. Not sent along: two.txt, three.txt"]
 
 
+def test_every_file_that_stayed_behind_is_named_as_far_as_webex_names_it(stage: Stage) -> None:
+    """Seven of them; the name of one cannot be had, which hides no other."""
+    files = [SimFile(f"file-{number}.txt", b"x") for number in range(8)]
+    stage.fault("status", "HEAD", "/contents", status=404, after=2)
+    message = stage.broadcast(stage.alice, "look", files=files)
+    [told] = [answer for answer in stage.answers(message) if "Not sent along" in answer]
+    assert told.endswith("file-1.txt, file-2.txt, …, file-4.txt, file-5.txt, file-6.txt, file-7.txt")
+
+
 def test_hostile_names_of_files_left_behind_are_only_names(stage: Stage) -> None:
     """A file called like a mention of everybody notifies nobody in the answer to the sender."""
     lobby = stage.space()

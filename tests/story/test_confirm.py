@@ -217,6 +217,31 @@ def test_status_while_it_is_asked_is_no_broadcast(stage: Stage) -> None:
     assert silent(stage)
 
 
+@pytest.mark.parametrize("word", ["sned", "canel", "stauts"])
+def test_a_slip_below_a_question_is_no_new_message(stage: Stage, word: str) -> None:
+    """It is asked about; the question stays the one about the message above."""
+    message = stage.broadcast(stage.alice, "hello")
+    assert stage.steer(message, word).startswith("Did you mean `")
+    stage.steer(message, "send")
+    assert stage.is_once_everywhere()
+
+
+def test_a_question_does_not_take_a_word_that_is_not_for_it(stage: Stage) -> None:
+    """Another person's question in the same thread: the sender's `cancel` is about the broadcast that runs."""
+    carl, lobby = stage.colleague("Carl Dee"), stage.space(members=[stage.bot, stage.alice, stage.colleague()])
+    stage.world.join(carl, lobby)
+    stage.config()
+    for space in places(stage):
+        stage.fault("status", status=503, room=space, times=None)
+    message = stage.says(stage.alice, "hello", room=lobby)
+    eventually(lambda: stage.ledger.broadcast(1))
+    stage.config(confirm={"above": 0})
+    stage.says(carl, "mine", room=lobby, parent=message)
+    eventually(lambda: stage.ledger.recall(f"ask-thread:{message.id}"))
+    stage.replies(message, "cancel")
+    eventually(lambda: stage.ledger.broadcast(1).cancelled_at)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("word", ["send", "cancel"])
 def test_a_word_about_a_question_that_was_forgotten_is_no_broadcast(stage: Stage, word: str) -> None:
     """After `retention_days` nobody knows what was asked: the answer goes to nobody, and its writer is told."""

@@ -8,7 +8,7 @@ import pytest
 from broadcast.model import State
 from tests.story.process import Process
 from tests.story.stage import SimFile, Stage, eventually
-from webexsim import Space
+from webexsim import Message, Space
 
 FAST = ("-m", "tests.story.fastbot")
 GUNICORN = ("-m", "gunicorn", "{app}", "--workers", "2", "--bind", "127.0.0.1:{{port}}")
@@ -33,6 +33,13 @@ def has_begun(stage: Stage, goal: int) -> bool:
 def has_heard(stage: Stage, space: Space, text: str) -> bool:
     """Say whether a text has arrived in a space."""
     return any(text in copy.text for copy in stage.copies(space))
+
+
+def is_telling(stage: Stage, message: Message, *, was_posted: bool) -> bool:
+    """Say whether the outcome is being posted at this moment, and is there already or not."""
+    saying = "SELECT 1 FROM replies WHERE state = 'sending' AND key LIKE 'outcome:%'"
+    is_saying = stage.ledger.connection.execute(saying).fetchone() is not None
+    return is_saying and bool(stage.outcomes(message)) == was_posted
 
 
 def check_books(stage: Stage, spaces: list[Space]) -> None:
@@ -124,6 +131,29 @@ def test_sigterm_finishes_what_is_in_flight_and_leaves_nothing_in_doubt(
     stage.settled()
     assert stage.states() == {State.SENT: 151}
     assert arrived(spaces, stage) == [1] * 150
+
+
+@pytest.mark.parametrize("was_posted", [True, False])
+def test_a_kill_while_the_outcome_is_posted_tells_it_once(empty_stage: Stage, start: Start, was_posted: bool) -> None:
+    """Nobody has heard whether it was posted when the process is killed: the next one looks in the 1-1."""
+    stage = empty_stage
+    bot = start(stage, *FAST)
+    stage.fault("hang", after=2, seconds=40, effect=was_posted)
+    message = stage.says(stage.alice, "hello")
+    eventually(partial(is_telling, stage, message, was_posted=was_posted))
+    bot.kill()
+    start(stage, *FAST, is_called=False)
+    stage.settled()
+    assert stage.outcome(message)
+
+
+@pytest.mark.parametrize("kind", ["cut_after", "cut_before"])
+def test_an_outcome_that_gets_no_answer_is_told_once(stage: Stage, kind: str) -> None:
+    """In the 1-1 it is found, or said again where it is not there."""
+    stage.settled()
+    stage.fault(kind, after=2)
+    message = stage.broadcast(stage.alice, "hello")
+    assert stage.outcome(message)
 
 
 def test_two_workers_share_one_ledger(make_stage: Callable[..., Stage], start: Start) -> None:

@@ -225,6 +225,38 @@ def test_an_edit_by_reply(stage: Stage) -> None:
     assert stage.steer(message, "edit: lunch at 12\n\nnot at 11").startswith("The text is the same as before")
 
 
+@pytest.mark.parametrize("words", ["retry", "edit: two"])
+def test_an_edit_that_was_refused_somewhere_can_be_completed(stage: Stage, words: str) -> None:
+    """By `retry` or by the same text once more: only the copy that is old is edited."""
+    lobby, vault = stage.space(), stage.space()
+    message = stage.broadcast(stage.alice, "one")
+    stage.fault("status", "PUT", f"/messages/{stage.copy(vault).id}", status=403)
+    stage.steer(message, "edit: two")
+    assert (stage.body(lobby), stage.body(vault)) == ("two", "one")
+    said = stage.steer(message, words)
+    assert said.startswith("Editing again where the new text did not arrive: 1 copies.")
+    assert (stage.body(lobby), stage.body(vault), stage.copy(lobby).edits) == ("two", "two", 1)
+
+
+def test_a_change_that_webex_shows_late_is_not_lost(stage: Stage) -> None:
+    """For a moment Webex still shows the text from before the edit, and the message that was deleted."""
+    message = stage.broadcast(stage.alice, "one")
+    shown = {
+        "id": message.id,
+        "roomId": message.room_id,
+        "roomType": "direct",
+        "personId": stage.alice.id,
+        "text": "one",
+    }
+    for change in (lambda: stage.world.edit(message, "two"), lambda: stage.world.delete(message)):
+        stage.fault("status", "GET", f"/messages/{message.id}", status=200, body=json.dumps(shown))
+        change()
+        stage.settled()
+        shown["text"] = "two"
+    assert [one.kind for one in stage.ledger.changes_of(1)] == [Kind.EDIT, Kind.RECALL]
+    assert nothing_is_left(stage)
+
+
 def test_an_edit_that_webex_does_not_tell_can_be_said(make_stage: Callable[..., Stage]) -> None:
     """There is no event, as it may be for bots: the copies stay; a reply does the same then."""
     stage = make_stage(tells_edits=False).open()

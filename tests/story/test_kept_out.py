@@ -117,6 +117,17 @@ def test_a_post_that_is_sent_elsewhere_does_not_go_there(stage: Stage, stranger:
     assert stranger.requests == []
 
 
+def test_a_space_that_the_list_has_lost_is_found(empty_stage: Stage) -> None:
+    """The list of spaces came out empty, the memberships did not: everybody gets it, under their own names."""
+    empty_stage.config(destination={"bots_own_org": True})
+    empty_stage.space("Lobby")
+    stage = empty_stage.open()
+    stage.fault("status", "GET", "/rooms", status=200, body='{"items": []}')
+    stage.broadcast(stage.alice, "hello")
+    assert stage.is_once_everywhere()
+    assert {place.title for place in stage.ledger.deliveries(1)} >= {"Lobby"}
+
+
 def test_titles_in_a_report_are_only_titles(stage: Stage) -> None:
     """Spaces called like mentions and links notify nobody and link nowhere but to themselves."""
     for title in ("<@all>", "<@personEmail:bob@globex.example>", "[x](https://evil.example)", "**b**\n# h", "x" * 5000):

@@ -304,6 +304,29 @@ def test_nearly_a_word_is_asked_about_and_not_passed_on(stage: Stage, words: str
     assert stage.ledger.broadcast(2) is None
 
 
+@pytest.mark.parametrize("words", [", recall", ": recall", "- Recall!", "**recall**", "`recall`", "– recall …"])
+def test_signs_around_a_word_do_not_make_it_a_message(stage: Stage, words: str) -> None:
+    """People write a comma behind a mention, and copy a word together with its formatting."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "hello", room=lobby)
+    stage.steer(message, words)
+    assert stage.copies(lobby) == stage.copies(stage.dm) == []
+
+
+def test_a_word_below_a_copy_goes_to_nobody(stage: Stage) -> None:
+    """In one's own 1-1 the copy stands right below one's message: the word is not passed on, and there is an answer."""
+    stage.broadcast(stage.alice, "hello")
+    said = stage.steer(stage.copy(stage.dm), "recall", by=stage.alice)
+    assert said == "I know of no broadcast in this thread, so there is nothing to steer."
+    assert stage.is_once_everywhere()
+
+
+def test_a_question_with_a_slash_is_answered_in_a_thread_too(stage: Stage) -> None:
+    """`/help` is not taken for a slip of `help`."""
+    message = stage.broadcast(stage.alice, "hello")
+    assert "/spaces" in stage.steer(message, "/help")
+
+
 @pytest.mark.parametrize("words", ["status", "recall", "cancel", "help", "report", "retry unknown", "edit: x"])
 def test_outside_a_thread_a_word_is_a_message(stage: Stage, words: str) -> None:
     """It goes to every space, and does nothing to the broadcast before."""
@@ -328,6 +351,42 @@ def test_a_word_that_comes_before_its_message_could_be_read_is_not_passed_on(sta
     stage.settled()
     assert {copy.text.partition("\n")[2] for copy in stage.copies(stage.dm)} <= {"hello"}
     assert stage.ledger.broadcast(2) is None or stage.ledger.broadcast(2).root == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("word", ["cancel", "recall", "status"])
+def test_a_word_in_a_group_space_waits_for_its_message_too(stage: Stage, lobby: Space, word: str) -> None:
+    """The mention is there, and Webex does not know the message at first."""
+    message = stage.says(stage.alice, "hello", room=lobby)
+    stage.fault("status", "GET", f"/messages/{message.id}", status=404, times=3)
+    stage.replies(message, word)
+    stage.settled()
+    assert {copy.text.partition("\n")[2] for copy in stage.copies(stage.dm)} <= {"hello"}
+    assert stage.ledger.broadcast(2) is None or stage.ledger.broadcast(2).root == 1  # type: ignore[union-attr]
+
+
+def test_a_press_that_webex_does_not_know_at_first_is_not_lost(stage: Stage) -> None:
+    """Two answers of 404, then it is there: every copy is taken back."""
+    lobby = stage.space()
+    message = stage.broadcast(stage.alice, "hello")
+    stage.fault("status", "GET", "/attachment/actions", status=404, times=2)
+    stage.press(message, "Take back")
+    stage.settled()
+    assert stage.copies(lobby) == stage.copies(stage.dm) == []
+
+
+def test_a_word_said_during_a_long_pause_comes_before_what_waits(make_stage: Callable[..., Stage]) -> None:
+    """Webex asked for a minute; `cancel` was said meanwhile: when it is over, nothing more goes out."""
+    stage = make_stage(pace=10)
+    stage.spaces(20)
+    stage.open().fault("status", status=429, headers={"Retry-After": "60"}, after=4)
+    message = stage.says(stage.alice, "hello")
+    eventually(lambda: stage.services and stage.services.gate.closed_for() > 30)
+    before = len(stage.world.messages(by=stage.bot))
+    stage.replies(message, "cancel")
+    stage.settled()
+    sent = [one for one in stage.world.messages(by=stage.bot)[before:] if not one.parent_id]
+    assert sent == []
+    assert stage.states()[State.SKIPPED] > 10
 
 
 @pytest.mark.parametrize("words", ["Thanks a lot", "recall the old flyers, please", "cancel that\nor not"])

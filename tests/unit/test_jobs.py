@@ -1,5 +1,7 @@
 """The lane of events: each in its order, put off where it must be, given up where it cannot be."""
 
+from contextlib import suppress
+
 import pytest
 
 from broadcast.config import Config, DeliveryRules
@@ -164,6 +166,19 @@ def test_an_event_that_no_handler_gets_through_does_not_block_the_others_for_eve
         except IndexError:
             desk.clock.advance(60.0)
     assert ([key for key, _ in desk.given_up], desk.keys[-1]) == (["a"], "bb")
+
+
+def test_an_event_that_no_handler_gets_through_holds_the_others_up_for_two_minutes(desk: Desk) -> None:
+    """It is tried further, while those behind it are handled."""
+    desk.record("a", "bb")
+    desk.fails["a"] = IndexError("a bug")
+    lane, began = desk.events(), desk.clock.now()
+    while "bb" not in desk.keys:
+        with suppress(IndexError):
+            lane.step()
+        desk.clock.advance(10.0)
+        assert desk.clock.now() - began < 4 * 60
+    assert desk.given_up == []
 
 
 def test_a_young_event_waits_for_one_that_was_sent_before_it(desk: Desk) -> None:

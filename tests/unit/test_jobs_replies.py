@@ -1,17 +1,19 @@
 """The lanes of replies and reports: what people are told, once, and what is forgotten."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from broadcast.buttons import card
 from broadcast.config import Config, ReportRules
-from broadcast.jobs import DARE_EVERY, IDLE_SECONDS, LONG_PAUSE
+from broadcast.jobs import DARE_EVERY, IDLE_SECONDS, LONG_PAUSE, PAUSE
 from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.model import Reply
+from broadcast.retry import GRACE
 from tests.unit.desk import HOUR, Desk
-from tests.unit.town import Town
-from webexsim import Fault
+from tests.unit.town import Town, answering
+from webexsim import Fault, Space
 
 # replies
 
@@ -61,35 +63,184 @@ def test_a_reply_whose_card_is_refused_is_said_without_it(desk: Desk, town: Town
     assert (said.markdown, said.parent_id, said.attachments) == ("done", hello.id, ())
 
 
-def run_replies(desk: Desk, town: Town, fault: Fault, minutes: int = 5) -> int:
-    """Have a reply run into a fault; return how often it was said within some minutes."""
-    desk.ledger.queue_reply(Reply(key="k", markdown="hi", space_id=town.room.id))
-    town.server.faults.add(fault)
+def run_replies(
+    desk: Desk, town: Town, *faults: Fault, room: Space | None = None, key: str = "k", minutes: int = 5
+) -> int:
+    """Have a reply to a space, the group space where none is named, run into faults; return how often it was said."""
+    place = room or town.room
+    desk.ledger.queue_reply(Reply(key=key, markdown="hi", space_id=place.id))
+    for fault in faults:
+        town.server.faults.add(fault)
     lane = desk.replies(town)
     for _ in range(minutes * 6):
         lane.step()
         town.clock.advance(10.0)
-    return len(town.said(town.room))
+    return town.said(place).count("hi")
 
 
-@pytest.mark.parametrize("status", [401, 423, 429, 500, 502, 503])
+def failing(method: str, status: int, times: int | None = 1) -> Fault:
+    """Return the fault of a Webex that answers with an error status."""
+    return Fault(kind="status", method=method, path="/messages", status=status, times=times)
+
+
+@pytest.mark.parametrize("status", [401, 423, 429, 503])
 def test_a_reply_that_was_certainly_not_said_is_said_later(desk: Desk, town: Town, status: int) -> None:
-    """Once."""
-    assert run_replies(desk, town, Fault(kind="status", method="POST", status=status, times=2)) == 1
+    """Once, and without a look."""
+    assert run_replies(desk, town, failing("POST", status, times=2)) == 1
+    assert not [call for call in town.server.calls if call.method == "GET"]
+
+
+DOUBTFUL = [
+    Fault(kind="cut_after", method="POST"),
+    Fault(kind="cut_before", method="POST"),
+    Fault(kind="broken", method="POST"),
+    *[failing("POST", status, times=2) for status in (500, 502, 504)],
+]
+
+
+@pytest.mark.parametrize("fault", DOUBTFUL)
+def test_in_a_1_1_a_reply_in_doubt_is_said_just_once(desk: Desk, town: Town, fault: Fault) -> None:
+    """It is looked for, and said again if it is not there."""
+    assert run_replies(desk, town, fault, room=town.dm) == 1
+    assert desk.ledger.replies_waiting() == 0
 
 
 @pytest.mark.parametrize(
     ("fault", "times"),
-    [
-        (Fault(kind="cut_after"), 1),
-        (Fault(kind="cut_before"), 0),
-        (Fault(kind="broken"), 1),
-        (Fault(kind="status", status=403), 0),
-    ],
+    [*zip(DOUBTFUL, [2, 1, 2, 1, 1, 1], strict=True), (Fault(kind="cut_after", times=None), 2)],
 )
-def test_a_reply_that_may_have_been_said_is_not_said_again(desk: Desk, town: Town, fault: Fault, times: int) -> None:
-    """Twice would be worse than not at all."""
-    assert run_replies(desk, town, fault) == times
+def test_in_a_group_space_a_reply_in_doubt_is_said_once_more(desk: Desk, town: Town, fault: Fault, times: int) -> None:
+    """It may rather be there twice than be missing; but not three times, however long Webex gives no answer."""
+    assert run_replies(desk, town, replace(fault, method="POST")) == times
+    assert desk.ledger.replies_waiting() == 0
+
+
+def test_what_is_said_once_more_is_tried_until_it_is_taken(desk: Desk, town: Town) -> None:
+    """The first attempt got no answer, those after it certainly did nothing."""
+    faults = (Fault(kind="cut_before", method="POST"), failing("POST", 503, times=3))
+    assert run_replies(desk, town, *faults, key="ask:m") == 1
+
+
+def test_a_doubt_is_not_forgotten_over_an_attempt_that_did_nothing(desk: Desk, town: Town) -> None:
+    """It was said, its repetition refused once and then said as well: there is no third time."""
+    cut = Fault(kind="cut_after", method="POST")
+    assert run_replies(desk, town, cut, failing("POST", 503), cut, key="ask:m") == 2
+
+
+@pytest.mark.parametrize("fault", [failing("POST", 403), failing("POST", 413)])
+def test_a_reply_that_was_refused_is_done_with(desk: Desk, town: Town, fault: Fault) -> None:
+    """Asking again would bring the same answer."""
+    assert run_replies(desk, town, fault, room=town.dm) == 0
+    assert desk.ledger.replies_waiting() == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [("k", Fault(kind="cut_before", method="POST")), (PAUSE, Fault(kind="cut_before")), (PAUSE, failing("POST", 500))],
+)
+def test_what_is_not_looked_for_is_said_once_at_most(desk: Desk, town: Town, fault: Fault, key: str) -> None:
+    """What was for one person, whose 1-1 is not known, and the word about a pause."""
+    to_alice = Reply(key=key, markdown="hi", person_id=town.alice.id)
+    desk.ledger.queue_reply(Reply(key=key, markdown="hi", space_id=town.dm.id) if key == PAUSE else to_alice)
+    town.server.faults.add(fault)
+    desk.replies(town).step()
+    assert (town.said(), desk.ledger.replies_waiting()) == ([], 0)
+
+
+@pytest.mark.parametrize(("key", "times"), [(PAUSE, 0), ("k", 1)])
+def test_a_word_about_a_pause_is_not_tried_again(desk: Desk, town: Town, key: str, times: int) -> None:
+    """Even where it was certainly not said: by then it would be wrong."""
+    assert run_replies(desk, town, failing("POST", 503), key=key) == times
+
+
+def test_a_reply_in_doubt_is_looked_for_when_webex_must_be_through_with_it(desk: Desk, town: Town) -> None:
+    """Not before: it may still be at it."""
+    desk.ledger.queue_reply(Reply(key="k", markdown="hi", space_id=town.dm.id))
+    town.server.faults.add(Fault(kind="cut_before", method="POST"))
+    lane = desk.replies(town)
+    seen = []
+    for seconds in (0.0, GRACE - 0.1, 0.1):
+        town.clock.advance(seconds)
+        lane.step()
+        seen.append(len(town.said(town.dm)))
+    assert seen == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "fault", [failing("GET", 500, 3), failing("GET", 429, 3), Fault(kind="hang", method="GET", times=3)]
+)
+def test_a_look_that_fails_is_repeated(desk: Desk, town: Town, fault: Fault) -> None:
+    """Nothing is said before it is known."""
+    assert run_replies(desk, town, Fault(kind="cut_after", method="POST"), fault, room=town.dm) == 1
+    assert desk.ledger.replies_waiting() == 0
+
+
+@pytest.mark.parametrize("fault", [Fault(kind="cut_before", method="POST", times=None), failing("GET", 500, None)])
+def test_a_reply_is_not_in_doubt_for_ever(desk: Desk, town: Town, fault: Fault) -> None:
+    """After an hour it is old news, whether it cannot be said or cannot be looked for."""
+    cut = Fault(kind="cut_before", method="POST")
+    assert run_replies(desk, town, cut, fault, room=town.dm, minutes=58) == 0
+    assert desk.ledger.replies_waiting() == 1
+    assert run_replies(desk, town, room=town.dm) == 0
+    assert desk.ledger.replies_waiting() == 0
+
+
+def doubt(desk: Desk, town: Town, reply: Reply) -> None:
+    """Have the first attempt at a reply come to nothing, and let the lane look for it."""
+    desk.ledger.queue_reply(reply)
+    town.server.faults.add(Fault(kind="cut_before", method="POST"))
+    lane = desk.replies(town)
+    lane.step()
+    town.clock.advance(GRACE)
+    lane.step()
+
+
+def test_the_same_words_in_another_thread_are_another_reply(desk: Desk, town: Town) -> None:
+    """Two people are told the same in a row."""
+    first, second = (town.world.say(town.alice, town.dm, text) for text in "ab")
+    town.webex.post(town.dm.id, "hi", parent_id=first.id)
+    doubt(desk, town, Reply(key="k", markdown="hi", space_id=town.dm.id, parent_id=second.id))
+    assert [said.parent_id for said in town.world.messages(by=town.bot)] == [first.id, second.id]
+
+
+def test_what_was_said_outside_of_a_thread_that_is_gone_is_found_there(desk: Desk, town: Town) -> None:
+    """The third form of the reply was taken, and nobody heard of it."""
+    desk.ledger.queue_reply(Reply(key="k", markdown=" hi\n", space_id=town.dm.id, parent_id="gone"))
+    town.server.faults.add(Fault(kind="cut_after", method="POST", after=1))
+    lane = desk.replies(town)
+    for _ in range(3):
+        lane.step()
+        town.clock.advance(GRACE)
+    assert [text.strip() for text in town.said(town.dm)] == ["hi"]
+
+
+def test_a_message_that_shows_no_text_leaves_it_open(desk: Desk, town: Town) -> None:
+    """It may be the reply, or not: it is said once more."""
+    item = f'{{"id": "x", "roomId": "{town.dm.id}", "personId": "{town.bot.id}"}}'
+    town.server.faults.add(replace(answering(f'{{"items": [{item}]}}'), method="GET", path="/messages"))
+    doubt(desk, town, Reply(key="k", markdown="hi", space_id=town.dm.id))
+    assert (len(town.said(town.dm)), desk.ledger.replies_waiting()) == (1, 0)
+
+
+@pytest.mark.parametrize("skew", [HOUR, -HOUR])
+def test_a_clock_that_differs_from_webexs_is_no_matter(desk: Desk, town: Town, skew: float) -> None:
+    """What was said is found, though it was said an hour before or after by the bot's clock."""
+    town.clock.jump(skew)
+    town.webex.me()
+    assert run_replies(desk, town, Fault(kind="cut_after", method="POST"), room=town.dm) == 1
+
+
+@pytest.mark.parametrize(("was_posted", "key", "times"), [(True, "k", 1), (False, "k", 1), (False, PAUSE, 0)])
+def test_what_was_being_said_when_the_process_was_killed(
+    desk: Desk, town: Town, was_posted: bool, key: str, times: int
+) -> None:
+    """It is there once afterwards, whether it was posted before or not; the word about a pause once at most."""
+    desk.ledger.queue_reply(Reply(key=key, markdown="hi", space_id=town.dm.id))
+    reply = desk.ledger.next_reply(town.clock.now())
+    if reply and was_posted:
+        town.webex.post(town.dm.id, reply.markdown)
+    desk.ledger.take_lease("next", town.clock.now(), HOUR, holder_is_dead=lambda _: True)
+    assert run_replies(desk, town, key=key, room=town.dm) == times
     assert desk.ledger.replies_waiting() == 0
 
 

@@ -140,12 +140,13 @@ def test_a_space_with_activity_since_may_have_got_it(desk: Desk, seconds: float)
     assert is_unknown(desk.look(desk.claim(desk.town.room, webex_time=at + seconds)))
 
 
-def test_a_space_that_does_not_show_its_activity_may_have_got_it(desk: Desk) -> None:
-    """Nothing known is nothing excluded."""
+@pytest.mark.parametrize("repeat", [True, False])
+def test_a_space_that_does_not_show_its_activity_may_have_got_it(desk: Desk, repeat: bool) -> None:
+    """Nothing known is nothing excluded, even where Webex said that it had failed."""
     desk.town.server.faults.add(
         Fault(kind="status", path="/rooms", status=200, body=f'{{"id": "{desk.town.room.id}", "type": "group"}}')
     )
-    assert is_unknown(desk.look(desk.claim(desk.town.room, webex_time=START + HOUR)))
+    assert is_unknown(desk.look(desk.claim(desk.town.room, webex_time=START + HOUR, repeat=repeat)))
 
 
 # what follows where it stays open
@@ -191,11 +192,14 @@ def test_what_never_arrives_is_given_up_in_the_end(desk: Desk, place: Callable[[
 
 
 @pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("repeat", [True, False])
 @pytest.mark.parametrize("place", [lambda town: town.room, lambda town: town.dm], ids=["group", "1-1"])
-def test_where_the_bot_may_not_look_it_stays_open(desk: Desk, place: Callable[[Town], Space], status: int) -> None:
+def test_where_the_bot_may_not_look_it_stays_open(
+    desk: Desk, place: Callable[[Town], Space], status: int, repeat: bool
+) -> None:
     """It has been removed meanwhile, for example."""
     desk.town.server.faults.add(Fault(kind="status", method="GET", status=status, times=None))
-    assert is_unknown(desk.look(desk.claim(place(desk.town))))
+    assert is_unknown(desk.look(desk.claim(place(desk.town), repeat=repeat)))
 
 
 @pytest.mark.parametrize("fault", [Fault(kind="status", status=503), Fault(kind="cut_before"), Fault(kind="broken")])

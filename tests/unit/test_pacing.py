@@ -244,6 +244,14 @@ def test_refusals_in_a_row_leave_a_rate_one_can_live_with() -> None:
     assert run.send(5) < 12
 
 
+@pytest.mark.parametrize("seconds", [1e12, float("inf")])
+def test_no_reason_closes_for_longer_than_six_hours(seconds: float) -> None:
+    """However long a pause an odd answer to a read asks for."""
+    run = begin(None)
+    run.gate.close(seconds)
+    assert run.gate.closed_for() == LONGEST_PAUSE
+
+
 def test_closing_for_another_reason_teaches_nothing() -> None:
     """A refused token or a limit on other calls closes the gate and leaves the pace as it is."""
     run = begin(None)

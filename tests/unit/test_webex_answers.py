@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
 from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
+from broadcast.model import NOTHING
 from broadcast.pacing import DEFAULT_PAUSE
 from broadcast.webex import WebexGateway
-from tests.unit.town import Town, answering
+from tests.unit.town import Town, answering, with_file
 from webexsim import Fault
 
 STATUSES = (400, 401, 403, 404, 409, 410, 413, 415, 423, 428, 429, 500, 502, 503, 504)
@@ -67,11 +69,24 @@ def test_nobody_there_means_not_sent(town: Town) -> None:
         town.post()
 
 
+@pytest.mark.parametrize("content", [None, "file"])
 @pytest.mark.parametrize("status", [201, 202])
-def test_every_success_is_one(town: Town, status: int) -> None:
-    """Webex may answer a post with "created" or "accepted" as well."""
+def test_every_success_is_one(town: Town, tmp_path: Path, status: int, content: str | None) -> None:
+    """Webex may answer a post, with a file or without, with "created" or "accepted" as well."""
     town.server.faults.add(answering('{"id": "new"}', status))
-    assert town.post() == "new"
+    assert town.post(with_file(tmp_path) if content else NOTHING) == "new"
+
+
+def test_half_characters_are_replaced(town: Town) -> None:
+    """JSON can hold half of an emoji, which no database takes: in names, texts and the words of a refusal."""
+    half = '"title": "x\\ud83d", "type": "group", "id": "r"'
+    town.server.faults.add(answering(f"{{{half}}}"))
+    assert town.webex.space("r").title == "x\ufffd"
+    town.server.faults.add(answering(f'{{"items": [{{{half}}}]}}'))
+    assert [space.title for space in town.webex.spaces()] == ["x\ufffd"]
+    town.server.faults.add(answering('{"message": "no \\udc00"}', 400))
+    with pytest.raises(Refused, match="no \ufffd"):
+        town.post()
 
 
 @pytest.mark.parametrize("body", ["{}", "[]", "null", '{"items": null}', '{"items": 7}', '{"items": {"a": 1}}', ""])

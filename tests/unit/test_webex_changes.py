@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
-from broadcast.model import Content, Form, StoredFile
+from broadcast.model import Content, Form
 from broadcast.webex import WebexGateway
-from tests.unit.town import Town, answering
+from tests.unit.town import Town, answering, with_file
 from webexsim import Fault
 
 CARD = (
@@ -17,14 +17,6 @@ CARD = (
 )
 WITH_CARD = Content(group_parts=("x",), direct_parts=("x",), form=Form.CARD, card=CARD)
 ODD_IDS = ["../people/me", "..", ".", "x?y=1", "x#y", "a/b", "%2e%2e"]
-
-
-def with_file(folder: Path) -> Content:
-    """Return a content with a file that lies on the disk."""
-    path = folder / "content"
-    path.write_bytes(b"%PDF")
-    file = StoredFile(path=path, name="plan.pdf", content_type="application/pdf", size=4)
-    return Content(group_parts=("x",), direct_parts=("x",), form=Form.FILE, file=file)
 
 
 def edit(town: Town, message_id: str, text: str = "**new**") -> None:

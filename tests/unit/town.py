@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
-from broadcast.model import Content
+from broadcast.model import Content, Form, StoredFile
 from broadcast.pacing import Gate
 from broadcast.webex import WebexGateway
 from tests.unit.fakes import FakeClock
@@ -77,3 +78,11 @@ def open_town() -> Iterator[Town]:
             webex=webex,
             slept=slept,
         )
+
+
+def with_file(folder: Path) -> Content:
+    """Return a content with a file that lies on the disk."""
+    path = folder / "content"
+    path.write_bytes(b"%PDF")
+    file = StoredFile(path=path, name="plan.pdf", content_type="application/pdf", size=4)
+    return Content(group_parts=("x",), direct_parts=("x",), form=Form.FILE, file=file)
