@@ -23,8 +23,10 @@ from broadcast.retry import GRACE, Patience, judge
 
 IDLE_SECONDS = 0.5
 BUSY_SECONDS = 0.02
+SPACE_REFUSED = (403, 404)
+EVENT_SECONDS = 3.0
 LONG_PAUSE = 5.0
-YIELD_SECONDS = 5.0
+MOST_YIELDS = 50
 YIELD_PAUSE = 0.1
 BLOCKED_SECONDS = 0.2
 PACE_KEY = "pace"
@@ -72,7 +74,7 @@ class Fanout:
         self._contents: dict[int, Content] = {}
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._finished_at = 0.0
-        self._yields_until = 0.0
+        self._yields_left = 0
         gate.begin(Pace.from_text(ledger.recall(PACE_KEY)))
         gate.close(min(LONGEST_PAUSE, float(ledger.recall(PAUSE_KEY) or 0.0) - clock.now()))
         self._doubt_orphans()
@@ -134,11 +136,12 @@ class Fanout:
 
     def _people_come_first(self) -> bool:
         """Whether somebody has said something during a long pause that is not heard yet: it may be to stop all this."""
-        now, closed = self._clock.monotonic(), self._gate.closed_for()
+        closed = self._gate.closed_for()
         if closed >= LONG_PAUSE:
-            self._yields_until = now + closed + YIELD_SECONDS
-        if closed or now >= self._yields_until:
+            self._yields_left = MOST_YIELDS
+        if closed or not self._yields_left:
             return False
+        self._yields_left -= 1
         return bool(self._ledger.backlog(self._clock.now()).events)
 
     def _doubt_orphans(self) -> None:
@@ -203,6 +206,9 @@ class Fanout:
             self._log("card.refused", broadcast=claim.broadcast, fault=error.fault)
             return RetryAt(at=0.0, why=Why.NONE, counts=False)
         self._note_trouble(error)
+        if status in SPACE_REFUSED and claim.first_tried is None and self._ledger.backlog(self._clock.now()).events:
+            # One of the events that wait may say that the bot was removed from there.
+            return RetryAt(at=self._clock.now() + EVENT_SECONDS, why=Why.OTHER, detail=error.fault)
         return judge(error, self._patience(claim))
 
     def _note_trouble(self, error: WebexError) -> None:

@@ -1,5 +1,6 @@
 """The bot is added to spaces and removed from them: it stays or leaves, asks for promotion, skips what waits."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -136,6 +137,21 @@ def test_somebody_elses_removal_skips_nothing(stage: Stage) -> None:
     stage.world.leave(stage.bob, lobby)
     stage.settled()
     assert stage.body(lobby) == "hello"
+
+
+def test_what_waits_for_spaces_it_was_removed_from_in_a_pause_is_skipped(make_stage: Callable[..., Stage]) -> None:
+    """Webex asks for a pause, the bot is removed from three spaces meanwhile: skipped with that reason, not failed."""
+    stage = make_stage(pace=5)
+    spaces = stage.spaces(3)
+    stage.open().fault("status", status=429, headers={"Retry-After": "15"}, times=None)
+    message = stage.says(stage.alice, "hello")
+    eventually(lambda: stage.services and stage.services.gate.closed_for() > 5)
+    for space in spaces:
+        stage.world.leave(stage.bot, space, by=stage.alice)
+    stage.webex.faults.clear()
+    stage.settled()
+    assert stage.states() == {State.SKIPPED: 3, State.SENT: 1}
+    assert "3 × I was removed from the space" in stage.outcome(message)
 
 
 def test_removed_and_added_again_it_gets_the_next_broadcast(stage: Stage) -> None:

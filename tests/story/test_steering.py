@@ -381,6 +381,7 @@ def test_a_word_said_during_a_long_pause_comes_before_what_waits(make_stage: Cal
     stage.open().fault("status", status=429, headers={"Retry-After": "60"}, after=4)
     message = stage.says(stage.alice, "hello")
     eventually(lambda: stage.services and stage.services.gate.closed_for() > 30)
+    eventually(lambda: State.SENDING not in stage.states(), "what was on its way has come home")
     before = len(stage.world.messages(by=stage.bot))
     stage.replies(message, "cancel")
     stage.settled()
