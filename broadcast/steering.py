@@ -300,9 +300,9 @@ def _report(bot: Services, broadcast: Broadcast) -> None:
 
 
 def _edit_again(bot: Services, broadcast: Broadcast) -> int:
-    """Have the newest edit tried again where it did not arrive, or was cancelled; return in how many spaces."""
+    """Have the newest edit tried again where it did not arrive; return in how many spaces."""
     edits = _edits_of(bot, broadcast)
-    return bot.send_again(edits[-1].number, [State.FAILED, State.UNKNOWN, State.SKIPPED]) if edits else 0
+    return bot.send_again(edits[-1].number, [State.FAILED, State.UNKNOWN]) if edits else 0
 
 
 def _why_not_edit(bot: Services, broadcast: Broadcast, content: Content) -> str:
@@ -312,9 +312,12 @@ def _why_not_edit(bot: Services, broadcast: Broadcast, content: Content) -> str:
         return "steer_edit_form"
     if not content.group_parts:
         return "steer_edit_empty"
-    if len(_edits_of(bot, broadcast)) >= MOST_EDITS:
+    edits = _edits_of(bot, broadcast)
+    if len(edits) >= MOST_EDITS:
         return "steer_edit_spent"
-    return "steer_same_text" if content.digest == _digest_now(bot, broadcast) else ""
+    # After an edit that was cancelled in the middle the copies have either text.
+    is_mixed = bool(edits) and edits[-1].cancelled_at is not None
+    return "steer_same_text" if content.digest == _digest_now(bot, broadcast) and not is_mixed else ""
 
 
 def _new_content(bot: Services, broadcast: Broadcast, body: str) -> Content:

@@ -238,6 +238,21 @@ def test_an_edit_that_was_refused_somewhere_can_be_completed(stage: Stage, words
     assert (stage.body(lobby), stage.body(vault), stage.copy(lobby).edits) == ("two", "two", 1)
 
 
+def test_an_edit_that_was_cancelled_can_be_said_again(stage: Stage) -> None:
+    """Half of the copies had the new text by then: the same words bring it to the others."""
+    spaces = stage.spaces(COUNT)
+    message = stage.broadcast(stage.alice, "one")
+    for space in spaces[COUNT // 2 :]:
+        stage.fault("status", "PUT", f"/messages/{stage.copy(space).id}", status=503, times=None)
+    stage.replies(message, "edit: two")
+    eventually(lambda: stage.states().get(State.SENT, 0) > COUNT // 2)
+    stage.steer(message, "cancel")
+    stage.webex.faults.clear()
+    assert {stage.body(space) for space in spaces} == {"one", "two"}
+    stage.steer(message, "edit: two")
+    assert {stage.body(space) for space in spaces} == {"two"}
+
+
 def test_a_change_that_webex_shows_late_is_not_lost(stage: Stage) -> None:
     """For a moment Webex still shows the text from before the edit, and the message that was deleted."""
     message = stage.broadcast(stage.alice, "one")
