@@ -13,11 +13,11 @@ _this_thread = threading.local()
 @contextmanager
 def in_a_hurry() -> Iterator[None]:
     """Have this thread's requests fail rather than wait: for a pause that Webex asks for, or long for an answer."""
-    _this_thread.is_hurried = True
+    before, _this_thread.is_hurried = is_hurried(), True
     try:
         yield
     finally:
-        _this_thread.is_hurried = False
+        _this_thread.is_hurried = before
 
 
 def is_hurried() -> bool:

@@ -12,9 +12,6 @@ from broadcast.model import Person
 from broadcast.services import Services
 from broadcast.webhooks import Registration, check_host, hosted_at, set_up, work
 
-SETUP_PATIENCE = 2.0
-"""Seconds for which a page waits while somebody else sets the webhooks up."""
-
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -44,15 +41,16 @@ def point_webhooks_to(bot: Services, target: str, *, may_move: bool) -> list[Reg
     Raises SetupRefused where they point to another host and may not be moved.
     """
     bot.me()
-    if not bot.setup_lock.acquire(timeout=SETUP_PATIENCE):
+    if not bot.setup_seats.acquire(blocking=False):
         raise BroadcastError(bot.texts.say("page_setup_busy"))
     try:
-        existing = bot.gateway.webhooks()
-        if not may_move:
-            check_host(existing, target)
-        done = set_up(bot.gateway, existing, target, bot.settings.secret)
+        with bot.setup_lock:
+            existing = bot.gateway.webhooks()
+            if not may_move:
+                check_host(existing, target)
+            done = set_up(bot.gateway, existing, target, bot.settings.secret)
     finally:
-        bot.setup_lock.release()
+        bot.setup_seats.release()
     if work(done):
         bot.health.webhooks_are_set(target)
     return done

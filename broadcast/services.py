@@ -59,6 +59,8 @@ HANDS_ON_CALL = 32
 TRY_TOKEN_EVERY = 120.0
 DAY = 86400.0
 HOLD_OFF = 0.2
+SETUP_SEATS = 3
+"""How many may be about to set the webhooks up: a server has few threads, and those that wait take no webhook."""
 
 
 class SystemClock:
@@ -98,7 +100,7 @@ class Services:
         self.health = Health(
             settings, ledger=self.ledger, clock=self.clock, gateway=lambda: self.gateway, fault=self.standing_fault
         )
-        self.setup_lock = threading.Lock()
+        self.setup_lock, self.setup_seats = threading.Lock(), threading.Semaphore(SETUP_SEATS)
         self._warned: set[str] = set()
         self._lock = threading.RLock()
         self._gateway: Gateway | None = None
