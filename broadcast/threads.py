@@ -7,6 +7,8 @@ from broadcast.reading import fetch_again
 from broadcast.services import Services
 
 TRIES_FOR_A_WORD = 4
+TRIES_ELSEWHERE = 2
+"""Fewer where people may be talking among themselves: what they say must not wait for long."""
 
 
 def on_stray_word(bot: Services, job: Job, message: Message, sender: Person) -> str:
@@ -17,7 +19,7 @@ def on_stray_word(bot: Services, job: Job, message: Message, sender: Person) -> 
     is_own = _is_own_thread(bot, message, sender)
     if is_own is False:
         return ""
-    if job.attempts < TRIES_FOR_A_WORD:
+    if job.attempts < (TRIES_FOR_A_WORD if is_own else TRIES_ELSEWHERE):
         raise TryLater("no broadcast is known in this thread yet", seconds=2**job.attempts, holds=False)
     if is_own is None:
         return ""
