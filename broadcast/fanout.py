@@ -23,8 +23,6 @@ from broadcast.retry import GRACE, Patience, judge
 
 IDLE_SECONDS = 0.5
 BUSY_SECONDS = 0.02
-SPACE_REFUSED = (403, 404)
-EVENT_SECONDS = 3.0
 LONG_PAUSE = 5.0
 MOST_YIELDS = 50
 YIELD_PAUSE = 0.1
@@ -206,9 +204,6 @@ class Fanout:
             self._log("card.refused", broadcast=claim.broadcast, fault=error.fault)
             return RetryAt(at=0.0, why=Why.NONE, counts=False)
         self._note_trouble(error)
-        if status in SPACE_REFUSED and claim.first_tried is None and self._ledger.backlog(self._clock.now()).events:
-            # One of the events that wait may say that the bot was removed from there.
-            return RetryAt(at=self._clock.now() + EVENT_SECONDS, why=Why.OTHER, detail=error.fault)
         return judge(error, self._patience(claim))
 
     def _note_trouble(self, error: WebexError) -> None:

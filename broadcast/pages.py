@@ -12,6 +12,9 @@ from broadcast.model import Person
 from broadcast.services import Services
 from broadcast.webhooks import Registration, check_host, hosted_at, set_up, work
 
+SETUP_PATIENCE = 2.0
+"""Seconds for which a page waits where many set the webhooks up at once."""
+
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
@@ -41,7 +44,7 @@ def point_webhooks_to(bot: Services, target: str, *, may_move: bool) -> list[Reg
     Raises SetupRefused where they point to another host and may not be moved.
     """
     bot.me()
-    if not bot.setup_seats.acquire(blocking=False):
+    if not bot.setup_seats.acquire(timeout=SETUP_PATIENCE):
         raise BroadcastError(bot.texts.say("page_setup_busy"))
     try:
         with bot.setup_lock:
