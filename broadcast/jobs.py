@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
+from threading import Lock
+from typing import Protocol
 
 from broadcast.config import Config
 from broadcast.errors import NoAnswer, Refused, TryLater, WebexError
@@ -243,10 +245,24 @@ class ReplyLane:
         self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
 
 
+class Words(Protocol):
+    """What is said about broadcasts."""
+
+    def opened(self, broadcast: Broadcast, tallies: list[Tally]) -> Reply | None:
+        """Return what is said first of all; nothing where the message goes nowhere."""
+
+    def outcome(self, broadcast: Broadcast, tallies: list[Tally]) -> tuple[str, str | None]:
+        """Return the outcome in words, and as a card."""
+
+    def pause(self, until: float) -> str:
+        """Return that Webex asks to wait."""
+
+
 class ReportLane:
     """Tells senders what became of their broadcasts, and forgets what is too old.
 
-    `outcome` and `pause_text` put it into words, the former with a card as well; `folder` is where files are kept.
+    `words` puts it into words; `folder` is where files are kept. Whoever begins something and says so holds `telling`
+    meanwhile, and the outcome comes after it.
     """
 
     def __init__(
@@ -255,22 +271,22 @@ class ReportLane:
         ledger: Ledger,
         clock: Clock,
         config: Callable[[], Config],
-        outcome: Callable[[Broadcast, list[Tally]], tuple[str, str | None]],
+        words: Words,
+        telling: Lock,
         log: Log,
         said: Callable[[], None],
         folder: Path,
         gate: Gate,
-        pause_text: Callable[[float], str],
     ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._config = config
-        self._outcome = outcome
+        self._words = words
+        self._telling = telling
         self._log = log
         self._said = said
         self._folder = folder
         self._gate = gate
-        self._pause_text = pause_text
         self._told_until = 0.0
         self._purged_at = float("-inf")
         self._pauses_told: Counter[int] = Counter()
@@ -279,15 +295,23 @@ class ReportLane:
         """Report every finished broadcast that was not yet reported."""
         for broadcast in self._ledger.unreported():
             if self._config().report.in_thread:
-                text, card = self._outcome(broadcast, self._ledger.tallies(broadcast.number, examples=EXAMPLES))
-                key = f"outcome:{broadcast.source_id}:{broadcast.finished_at}"
-                self._ledger.queue_reply(replace(_about(broadcast, key, text), card=card))
+                with self._telling:
+                    self._tell(broadcast)
             self._drop_file(broadcast)
             self._ledger.mark_reported(broadcast.number, self._clock.now())
             self._said()
         self._tell_pause()
         self._purge()
         return IDLE_SECONDS
+
+    def _tell(self, broadcast: Broadcast) -> None:
+        tallies = self._ledger.tallies(broadcast.number, examples=EXAMPLES)
+        if opened := self._words.opened(broadcast, tallies):
+            # It was said before, unless this one was over sooner.
+            self._ledger.queue_reply(opened)
+        text, card = self._words.outcome(broadcast, tallies)
+        key = f"outcome:{broadcast.source_id}:{broadcast.finished_at}"
+        self._ledger.queue_reply(replace(_about(broadcast, key, text), card=card))
 
     def _tell_pause(self) -> None:
         until = self._clock.now() + self._gate.closed_for()
@@ -301,7 +325,7 @@ class ReportLane:
             self._pauses_told[broadcast.number] += 1
             if self._pauses_told[broadcast.number] <= MOST_PAUSES:
                 key = f"{PAUSE}{broadcast.source_id}:{until:.0f}"
-                self._ledger.queue_reply(_about(broadcast, key, self._pause_text(until)))
+                self._ledger.queue_reply(_about(broadcast, key, self._words.pause(until)))
                 self._said()
 
     def _drop_file(self, broadcast: Broadcast) -> None:

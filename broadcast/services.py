@@ -102,7 +102,7 @@ class Services:
         )
         self.setup_lock, self.setup_seats = threading.Lock(), threading.Semaphore(SETUP_SEATS)
         self._warned: set[str] = set()
-        self._lock = threading.RLock()
+        self._lock, self.telling = threading.RLock(), threading.Lock()
         self._gateway: Gateway | None = None
         self._me: Person | None = None
         self._known_me = ""
@@ -390,10 +390,10 @@ class Services:
             ledger=self.ledger,
             clock=self.clock,
             config=lambda: self.config,
-            outcome=self.voice.outcome,
+            words=self.voice,
+            telling=self.telling,
             log=self.log.info,
             said=partial(self.ring, "replies"),
             folder=self.files,
             gate=self.gate,
-            pause_text=self.voice.pause,
         ).step

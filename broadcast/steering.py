@@ -54,23 +54,9 @@ class Wish:
 
 def announce(bot: Services, broadcast: Broadcast) -> None:
     """Tell the sender to whom the message goes: once, however often this is called."""
-    counts = broadcast.counts
-    is_news = broadcast.finished_at is None and counts.planned > counts.skipped
-    if not (is_news and bot.config.report.in_thread):
-        return
-    text = narration.opened_text(
-        bot.ledger.tallies(broadcast.number, examples=0), bot.voice.outlook(broadcast), bot.texts
-    )
-    buttons = bot.voice.buttons(broadcast, bot.voice.orders(broadcast)) if broadcast.counts.unsettled else []
-    bot.say(
-        Reply(
-            key=f"opened:{broadcast.source_id}",
-            markdown=text,
-            space_id=broadcast.space_id,
-            parent_id=broadcast.thread_id,
-            card=card(text, buttons) if buttons else None,
-        )
-    )
+    is_news = broadcast.finished_at is None and bot.config.report.in_thread
+    if is_news and (reply := bot.voice.opened(broadcast, bot.ledger.tallies(broadcast.number, examples=0))):
+        bot.say(reply)
 
 
 def on_reply(bot: Services, message: Message, sender: Person, body: str, asked_at: float) -> str:
@@ -104,6 +90,15 @@ def obey(bot: Services, broadcast: Broadcast, wish: Wish, person: Person) -> str
 def carry_out(bot: Services, broadcast: Broadcast, wish: Wish) -> str:
     """Carry out an order; return the outcome."""
     bot.log.info("broadcast.steered", broadcast=broadcast.number, order=wish.order.value)
+    if wish.order is Order.REPORT:
+        _report(bot, broadcast)
+    else:
+        with bot.telling:
+            _carry_out(bot, broadcast, wish)
+    return wish.order.value
+
+
+def _carry_out(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     match wish.order:
         case Order.STATUS:
             _say(bot, broadcast, wish, status_text(bot, broadcast), bot.voice.orders(broadcast))
@@ -113,13 +108,10 @@ def carry_out(bot: Services, broadcast: Broadcast, wish: Wish) -> str:
             recall(bot, broadcast, wish)
         case Order.RETRY | Order.RETRY_UNKNOWN:
             _retry(bot, broadcast, wish)
-        case Order.REPORT:
-            _report(bot, broadcast)
         case Order.EDIT:
             edit(bot, broadcast, wish)
         case Order.HELP:
             _say(bot, broadcast, wish, bot.texts.say("steer_help"))
-    return wish.order.value
 
 
 def status_text(bot: Services, broadcast: Broadcast) -> str:
@@ -200,7 +192,8 @@ def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender:
     if not verdict.allowed:
         _say(bot, broadcast, wish, bot.texts.say("steer_edit_refused", why=bot.texts.why(verdict.why)))
         return "refused"
-    edit(bot, broadcast, wish)
+    with bot.telling:
+        edit(bot, broadcast, wish)
     bot.ledger.remember(followed, digest, noted_at=bot.clock.now())
     return "edited"
 
@@ -213,7 +206,8 @@ def follow_deletion(bot: Services, broadcast: Broadcast, event: Event) -> str:
         text = bot.texts.say("steer_deleted_by_other", time=when)
         _say(bot, broadcast, wish, text, (Order.RECALL,) if _recall_of(bot, broadcast) is None else ())
         return "deleted by somebody else"
-    recall(bot, broadcast, wish, "steer_deleted", time=when)
+    with bot.telling:
+        recall(bot, broadcast, wish, "steer_deleted", time=when)
     return "taken back"
 
 

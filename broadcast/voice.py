@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from broadcast import tickets
 from broadcast.buttons import Seal, card
 from broadcast.commands import Order
-from broadcast.model import Broadcast, Kind, Tally
-from broadcast.narration import Outlook, clock_time, duration, progress_text
+from broadcast.model import Broadcast, Kind, Reply, Tally
+from broadcast.narration import Outlook, clock_time, duration, opened_text, progress_text
 from broadcast.pacing import Gate
 from broadcast.ports import Clock, Ledger
 from broadcast.reports import outcome_text
@@ -89,6 +89,20 @@ class Voice:
     def pause(self, until: float) -> str:
         """Return that Webex asks to wait, in words."""
         return self._texts().say("waiting_rate_limit", until=clock_time(until))
+
+    def opened(self, broadcast: Broadcast, tallies: list[Tally]) -> Reply | None:
+        """Return what is said first of all about a broadcast: to whom it goes; nothing where it goes nowhere."""
+        if broadcast.kind is not Kind.SEND or broadcast.counts.planned == broadcast.counts.skipped:
+            return None
+        text = opened_text(tallies, self.outlook(broadcast), self._texts())
+        buttons = self.buttons(broadcast, self.orders(broadcast)) if broadcast.counts.unsettled else []
+        return Reply(
+            key=f"opened:{broadcast.source_id}",
+            markdown=text,
+            space_id=broadcast.space_id,
+            parent_id=broadcast.thread_id,
+            card=card(text, buttons) if buttons else None,
+        )
 
     def outcome(self, broadcast: Broadcast, tallies: list[Tally]) -> tuple[str, str | None]:
         """Return the outcome in words, and a card that shows it with what can be done about it."""

@@ -7,10 +7,10 @@ import bot
 from broadcast.services import Services
 from broadcast.serving import serve
 from broadcast.settings import read_environment, settings_from
-from tests.story.stage import FastClock
+from tests.story.clock import ReadClock
 
 app = bot.create_app(
-    Services(settings_from(read_environment(os.environ, Path.cwd())), clock=FastClock.from_text(os.environ["CLOCK"]))
+    Services(settings_from(read_environment(os.environ, Path.cwd())), clock=ReadClock(os.environ["CLOCK"]))
 )
 
 if __name__ == "__main__":

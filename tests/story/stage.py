@@ -7,9 +7,9 @@ Nothing here waits for a while; it waits for something to have happened. Webex a
 import hashlib
 import hmac
 import json
+import math
 import re
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from werkzeug.serving import make_server
 from bot import create_app
 from broadcast.ledger.sqlite import SqliteLedger
 from broadcast.model import State
-from broadcast.services import Services, SystemClock
+from broadcast.services import Services
 from broadcast.settings import settings_from
+from tests.story.clock import FastClock
 from webexsim import Fault, Message, Person, Server, SimFile, Space, World
 from webexsim.model import Action, Webhook
 
@@ -42,43 +43,6 @@ def eventually(is_true: Callable[[], Any], what: str = "") -> Any:
     raise AssertionError(f"it did not happen: {what or is_true}")
 
 
-class FastClock(SystemClock):
-    """The machine's clock, `pace` times as fast; two processes may share one."""
-
-    def __init__(self, pace: float, epoch: float = 0.0, started: float = 0.0) -> None:
-        self.pace = pace
-        self._epoch, self._started = epoch or time.time(), started or time.monotonic()
-
-    @staticmethod
-    def from_text(text: str) -> "FastClock":
-        """Return the clock that another process has written down."""
-        return FastClock(*map(float, text.split()))
-
-    def to_text(self) -> str:
-        """Write this clock down for another process of this machine."""
-        return f"{self.pace!r} {self._epoch!r} {self._started!r}"
-
-    def now(self) -> float:
-        """Return seconds since the epoch, running ahead."""
-        return self._epoch + self.monotonic()
-
-    def leap(self, seconds: float) -> None:
-        """Have it be so much later by the calendar, at once."""
-        self._epoch += seconds
-
-    def monotonic(self) -> float:
-        """Return seconds since the start."""
-        return (time.monotonic() - self._started) * self.pace
-
-    def wait(self, flag: threading.Event, seconds: float) -> bool:
-        """Wait for a flag, `seconds` of this clock at most."""
-        return flag.wait(seconds / self.pace)
-
-    def sleep(self, seconds: float) -> None:
-        """Let `seconds` of this clock pass."""
-        threading.Event().wait(seconds / self.pace)
-
-
 class Stage:
     """A world with a bot in it. `folder` holds the bot's ledger and configuration.
 
@@ -87,7 +51,7 @@ class Stage:
 
     def __init__(self, folder: Path, *, pace: float = 20.0, skew: float = 0.0, **world: Any) -> None:
         self.folder = folder
-        self.clock = FastClock(pace)
+        self.clock = FastClock(pace, folder / "clock")
         self.world = World(seed=1, clock=lambda: self.clock.now() + skew, **world)
         self.acme = self.world.org("Acme")
         self.globex = self.world.org("Globex")
@@ -95,7 +59,8 @@ class Stage:
         self.alice = self.world.person("Alice Novak", "alice@acme.example", org=self.acme)
         self.bob = self.world.person("Bob Roy", "bob@globex.example", org=self.globex)
         self.dm = self.world.direct(self.bot, self.alice)
-        self.webex = Server(self.world, sleep=self.clock.sleep).start()
+        self._door, self._held = threading.Event(), list[float]()
+        self.webex = Server(self.world, sleep=self._wait_at_webex).start()
         self.services: Services | None = None
         self.ledger = SqliteLedger(folder / "broadcast.db")
         self._http: Any = None
@@ -144,9 +109,11 @@ class Stage:
             self.services = None
 
     def close(self) -> None:
-        """Stop bot and Webex."""
+        """Stop bot and Webex, and the clock."""
+        self.let_go()
         self.shut()
         self.webex.stop()
+        self.clock.stop()
 
     @property
     def url(self) -> str:
@@ -183,7 +150,7 @@ class Stage:
 
     def webex_returns(self) -> None:
         """Have Webex back where it was, with all it knew."""
-        self.webex = Server(self.world, port=self._webex_port, sleep=self.clock.sleep).start()
+        self.webex = Server(self.world, port=self._webex_port, sleep=self._wait_at_webex).start()
 
     def space(self, title: str = "Lobby", **rest: Any) -> Space:
         """Add a space of Acme with the bot in it, in which nobody has said anything for an hour."""
@@ -203,6 +170,25 @@ class Stage:
     def fault(self, kind: Any, method: str = "POST", path: str = "/messages", **rest: Any) -> None:
         """Have calls of the API fail."""
         self.webex.faults.add(Fault(kind=kind, method=method, path=path, **rest))
+
+    def hold(self, method: str = "POST", path: str = "/messages", **rest: Any) -> None:
+        """Have calls of the API wait until they are let go."""
+        self.fault("slow", method, path, seconds=math.inf, **rest)
+
+    def holds(self, count: int = 1) -> None:
+        """Wait until so many calls have been held."""
+        eventually(lambda: len(self._held) >= count, f"{count} calls are held")
+
+    def let_go(self) -> None:
+        """Have the calls that are held go on, and hold no more."""
+        self._door.set()
+
+    def _wait_at_webex(self, seconds: float) -> None:
+        if seconds == math.inf:
+            self._held.append(seconds)
+            self._door.wait()
+        else:
+            self.clock.sleep(seconds)
 
     def calls(self, method: str, path: str) -> int:
         """Count the calls of the API that begin so."""

@@ -256,10 +256,12 @@ def test_a_word_about_a_question_that_was_forgotten_is_no_broadcast(stage: Stage
 
 def test_a_question_expires(make_stage: Callable[..., Stage]) -> None:
     """After the time that was named Send comes too late: nobody gets it, and the sender is told."""
-    stage = make_stage(pace=2000)
+    stage = make_stage()
     stage.config(confirm={"above": 0})
     message = stage.open().broadcast(stage.alice, "hello")
+    stage.clock.hurry(2000)
     stage.later(3700)
+    stage.clock.hurry(20)
     stage.press(message, "Send")
     stage.settled()
     assert stage.answers(message)[-1] == "That was too long ago, so nothing was sent. Please send your message again."
@@ -341,15 +343,17 @@ def test_a_message_that_waits_holds_up_no_other(stage: Stage) -> None:
 
 def test_the_same_once_more_is_asked_about(make_stage: Callable[..., Stage]) -> None:
     """Within `guard.same_within_minutes`; another text, another sender, or later: no question."""
-    stage = make_stage(pace=100)
-    stage.config(guard={"same_within_minutes": 1})
+    stage = make_stage()
+    stage.config(guard={"same_within_minutes": 10})
     stage.open().broadcast(stage.alice, "hello")
     again = stage.broadcast(stage.alice, "hello")
     assert is_asked(stage, again)
     assert re.search(r"You sent the same within the last minutes: \d", stage.answers(again)[-1])
     for sender, text in ((stage.alice, "hello!"), (stage.colleague(), "hello")):
         assert stage.outcome(stage.broadcast(sender, text))
-    stage.later(90)
+    stage.clock.hurry(1000)
+    stage.later(700)
+    stage.clock.hurry(20)
     assert stage.outcome(stage.broadcast(stage.alice, "hello"))
 
 
@@ -364,7 +368,7 @@ def test_the_same_file_once_more_is_asked_about(make_stage: Callable[..., Stage]
 
 def test_too_many_within_an_hour_are_asked_about(make_stage: Callable[..., Stage]) -> None:
     """The third of two that are allowed; other people's do not count; an hour later it goes out unasked."""
-    stage = make_stage(pace=1500)
+    stage = make_stage()
     stage.config(guard={"most_per_hour": 2})
     stage.open()
     carl = stage.colleague()
@@ -373,7 +377,9 @@ def test_too_many_within_an_hour_are_asked_about(make_stage: Callable[..., Stage
     fourth = stage.broadcast(stage.alice, "four")
     assert is_asked(stage, fourth)
     assert "You sent 2 broadcasts within the last hour." in stage.answers(fourth)[-1]
+    stage.clock.hurry(2000)
     stage.later(3700)
+    stage.clock.hurry(20)
     assert stage.outcome(stage.broadcast(stage.alice, "five"))
 
 

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from broadcast.model import State
+from broadcast.services import HANDS
 from tests.story.process import Process
 from tests.story.stage import SimFile, Stage, eventually
 from webexsim import Message, Space
@@ -56,9 +57,9 @@ def check_books(stage: Stage, spaces: list[Space]) -> None:
 def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(make_stage: Callable[..., Stage], start: Start) -> None:
     """`python bot.py` under kill -9 with hundreds on their way, then again: it goes on; what is unsure is few."""
     stage = make_stage(pace=1)
-    spaces = stage.spaces(300)
+    spaces = stage.spaces(400)
     bot = start(stage)
-    stage.webex.latency = 0.05
+    stage.webex.latency = 0.5
     message = stage.says(stage.alice, "hello")
     eventually(lambda: stage.states().get(State.SENT, 0) >= 100, "some are sent")
     bot.kill()
@@ -66,7 +67,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(make_stage: Call
     start(stage, is_called=False)
     stage.settled()
     check_books(stage, spaces)
-    assert stage.states().get(State.UNKNOWN, 0) <= 64
+    assert stage.states().get(State.UNKNOWN, 0) <= HANDS
     assert stage.outcome(message)
 
 
@@ -120,17 +121,17 @@ def test_sigterm_finishes_what_is_in_flight_and_leaves_nothing_in_doubt(
 ) -> None:
     """`python bot.py`, asked to end in the middle, ends with no attempt open; the next one goes on, all is certain."""
     stage = make_stage(pace=1)
-    spaces = stage.spaces(150)
+    spaces = stage.spaces(300)
     bot = start(stage)
-    stage.webex.latency = 0.05
+    stage.webex.latency = 0.5
     stage.says(stage.alice, "hello")
     eventually(lambda: stage.states().get(State.SENT, 0) >= 20)
     assert bot.stop() == 0
     assert set(stage.states()) == {State.SENT, State.WAITING}
     start(stage, is_called=False)
     stage.settled()
-    assert stage.states() == {State.SENT: 151}
-    assert arrived(spaces, stage) == [1] * 150
+    assert stage.states() == {State.SENT: 301}
+    assert arrived(spaces, stage) == [1] * 300
 
 
 @pytest.mark.parametrize("was_posted", [True, False])

@@ -46,7 +46,7 @@ def half_failed(stage: Stage) -> Message:
 @pytest.fixture
 def paused(make_stage: Callable[..., Stage]) -> tuple[Stage, Message]:
     """Return a world in which a broadcast to six waits, because Webex asked for ten minutes after three."""
-    stage = make_stage(pace=60)
+    stage = make_stage(pace=5)
     stage.spaces(5)
     stage.open().fault("status", status=429, headers=PAUSE, after=4)
     message = stage.says(stage.alice, "hello")
@@ -207,6 +207,7 @@ def test_what_waits_is_cancelled(paused: tuple[Stage, Message]) -> None:
     eventually(lambda: "Was cancelled" in read(link))
     assert stage.services
     assert stage.services.gate.closed_for() > 0
+    stage.clock.hurry(60)
     stage.settled()
     assert stage.states() == {State.SENT: sent, State.SKIPPED: 6 - sent}
     assert any("Cancelled:" in said for said in stage.answers(message))

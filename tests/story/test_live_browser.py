@@ -70,12 +70,13 @@ def test_the_progress_is_seen_from_start_to_end_on_a_thousand_spaces(
     page: Page, make_stage: Callable[..., Stage]
 ) -> None:
     """Without a reload it rises to 100 %, its counts add up at every moment, and it says when it is done."""
-    stage = make_stage(pace=60)
+    stage = make_stage(pace=5)
     stage.spaces(1000)
     stage.open()
     paused(stage, sent=400, seconds=300)
     page.goto(link_to_newest(stage))
     page.evaluate(WATCH)
+    stage.clock.hurry(60)
     expect(page.locator("#status [role=progressbar]").first).to_have_attribute("aria-valuenow", "100", timeout=60_000)
     seen = page.evaluate("window.seen")
     assert 0 < seen[0][0] < 60
@@ -105,12 +106,13 @@ def test_a_hidden_tab_asks_for_nothing(page: Page, make_stage: Callable[..., Sta
 
 def test_the_focus_stays_where_it_is_while_everything_moves(page: Page, make_stage: Callable[..., Stage]) -> None:
     """Parts of the page are replaced under somebody who uses the keyboard, and he notices nothing of it."""
-    stage = make_stage(pace=60)
+    stage = make_stage(pace=5)
     stage.spaces(30)
     stage.open()
     paused(stage, sent=10, seconds=240)
     page.goto(link_to_newest(stage))
     page.get_by_role("link", name="Reason").focus()
+    stage.clock.hurry(60)
     expect(page.locator("#status")).to_contain_text("Done", timeout=30_000)
     expect(page.get_by_role("link", name="Reason")).to_be_focused()
 

@@ -120,9 +120,9 @@ def test_after_its_promotion_the_space_gets_broadcasts(stage: Stage) -> None:
 def test_what_waits_for_a_space_it_was_removed_from_is_skipped(stage: Stage) -> None:
     """A space that refuses for the moment, then throws the bot out: skipped, and the sender learns why."""
     lobby = stage.space()
-    stage.fault("status", status=503, room=lobby, times=None)
+    stage.fault("status", status=503, headers={"Retry-After": "300"}, room=lobby)
     message = stage.says(stage.alice, "hello")
-    eventually(lambda: stage.states().get(State.SENT) and stage.states().get(State.WAITING))
+    eventually(lambda: any(one.detail and one.state is State.WAITING for one in stage.ledger.deliveries(1)))
     stage.world.leave(stage.bot, lobby, by=stage.alice)
     stage.settled()
     assert stage.states() == {State.SKIPPED: 1, State.SENT: 1}
@@ -143,12 +143,15 @@ def test_what_waits_for_spaces_it_was_removed_from_in_a_pause_is_skipped(make_st
     """Webex asks for a pause, the bot is removed from three spaces meanwhile: skipped with that reason, not failed."""
     stage = make_stage(pace=5)
     spaces = stage.spaces(3)
-    stage.open().fault("status", status=429, headers={"Retry-After": "15"}, times=None)
+    stage.open().fault("status", status=429, headers={"Retry-After": "60"}, times=None)
     message = stage.says(stage.alice, "hello")
     eventually(lambda: stage.services and stage.services.gate.closed_for() > 5)
+    eventually(lambda: stage.states() == {State.WAITING: 4}, "what was on its way has come home")
     for space in spaces:
         stage.world.leave(stage.bot, space, by=stage.alice)
+    stage.webex.hooks.wait_idle()
     stage.webex.faults.clear()
+    stage.clock.hurry(20)
     stage.settled()
     assert stage.states() == {State.SKIPPED: 3, State.SENT: 1}
     assert "3 × I was removed from the space" in stage.outcome(message)

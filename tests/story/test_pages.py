@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.story.stage import Stage
+from tests.story.stage import Stage, eventually
 from webexsim.model import Webhook
 from webexsim.subscriptions import Wish
 
@@ -318,9 +318,12 @@ def test_of_many_who_set_up_at_once_only_some_wait(empty_stage: Stage) -> None:
     """While Webex keeps one waiting, two wait behind and the others are asked to come again; there is one set."""
     stage = empty_stage.open(is_set_up=False)
     stage.get("/")
-    stage.fault("slow", "GET", "/webhooks", seconds=5 * stage.clock.pace)
+    stage.hold("GET", "/webhooks")
     with ThreadPoolExecutor(5) as pool:
-        answers = list(pool.map(lambda _: stage.get("/webhook"), range(5)))
+        visits = [pool.submit(stage.get, "/webhook") for _ in range(5)]
+        eventually(lambda: sum(visit.done() for visit in visits) == 2, "two are asked to come again")
+        stage.let_go()
+    answers = [visit.result() for visit in visits]
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 503, 503]
     assert "just now" in next(answer.text for answer in answers if answer.status_code == 503)
     assert len(stage.webhooks()) == 12

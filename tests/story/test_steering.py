@@ -191,10 +191,12 @@ def test_recall_of_what_is_being_posted_waits_for_it(stage: Stage) -> None:
     """Webex takes many seconds for every post: the copies that arrive after the recall are taken back, too."""
     spaces = stage.spaces(COUNT)
     for space in spaces:
-        stage.fault("slow", room=space, seconds=30)
+        stage.hold(room=space)
     message = stage.says(stage.alice, "hello")
-    eventually(lambda: stage.states() == {State.SENDING: COUNT, State.SENT: 1})
+    stage.holds(COUNT)
     stage.replies(message, "recall")
+    eventually(lambda: stage.ledger.changes_of(1), "the recall is open")
+    stage.let_go()
     stage.settled()
     assert [stage.copies(space) for space in (*spaces, stage.dm)] == [[]] * (COUNT + 1)
     assert stage.states() == {State.SENT: COUNT + 1}

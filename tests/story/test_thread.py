@@ -21,12 +21,13 @@ def stage(make_stage: Callable[..., Stage]) -> Stage:
 def test_at_once_the_sender_learns_how_many_get_it(stage: Stage) -> None:
     """Before any space has it he reads to how many it goes, how long that takes, and where he can watch."""
     for space in stage.spaces(3):
-        stage.fault("slow", room=space, seconds=30)
+        stage.hold(room=space)
     message = stage.says(stage.alice, "hello")
     eventually(lambda: stage.answers(message))
     assert stage.opened(message).startswith("Passing your message on to 4 spaces (group spaces: 3, 1-1s: 1), in about ")
     assert f"[Details]({stage.url}/broadcasts/" in stage.opened(message)
-    assert State.SENDING in stage.states()
+    stage.holds(3)
+    assert stage.states()[State.SENDING] == 3
 
 
 def test_at_once_the_sender_learns_who_is_left_out_and_why(empty_stage: Stage) -> None:
@@ -81,11 +82,14 @@ def test_the_thread_speaks_the_configured_language(empty_stage: Stage) -> None:
 
 def test_one_message_is_edited_as_it_goes_on(stage: Stage) -> None:
     """A broadcast of a minute: first so many of so many, in the end it says that all is done; one message."""
-    for number, space in enumerate(stage.spaces(6)):
+    held, *others = stage.spaces(6)
+    stage.hold(room=held)
+    for number, space in enumerate(others):
         stage.fault("slow", room=space, seconds=15 + 8 * number)
     message = stage.says(stage.alice, "hello")
     progress = eventually(lambda: stage.progress(message))
     assert re.match(r"Sent: \d of 7 \(\d+ %\), .+ to go\.", progress.markdown)
+    stage.let_go()
     stage.settled()
     eventually(lambda: (stage.progress(message) or progress).markdown == "All 7 are dealt with.")
 
@@ -100,7 +104,7 @@ def test_a_broadcast_that_is_over_soon_has_no_progress(make_stage: Callable[...,
 
 def test_however_long_it_takes_the_thread_costs_fewer_than_twenty_calls(make_stage: Callable[..., Stage]) -> None:
     """Minutes with something new all the time: ten edits, the last of which says that it is done."""
-    stage = make_stage(pace=100)
+    stage = make_stage(pace=50)
     spaces = stage.spaces(40)
     stage.open()
     for number, space in enumerate(spaces):
@@ -117,14 +121,15 @@ def test_however_long_it_takes_the_thread_costs_fewer_than_twenty_calls(make_sta
 def test_it_says_that_it_waits_for_an_earlier_message(stage: Stage) -> None:
     """The second message learns how much of the first one is left, at once and in its progress."""
     for space in stage.spaces(3):
-        stage.fault("slow", room=space, seconds=60)
+        stage.hold(room=space)
     stage.says(stage.alice, "one")
-    eventually(lambda: stage.states().get(State.SENDING) == 3)
+    stage.holds(3)
     message = stage.says(stage.alice, "two")
     eventually(lambda: stage.answers(message))
     assert re.search(r"It waits for an earlier message first; \d deliveries of that are left", stage.opened(message))
     progress = eventually(lambda: stage.progress(message))
     assert "It waits for an earlier message." in progress.markdown
+    stage.let_go()
     stage.settled()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from broadcast.model import State
-from tests.story.stage import SECRET, Stage, eventually
+from tests.story.stage import SECRET, Stage
 
 
 @pytest.fixture(scope="module")
@@ -248,13 +248,14 @@ def test_events_that_overtake_each_other_are_put_in_order(stage: Stage) -> None:
     lobby = stage.space()
     stage.settled()
     stage.webex.hooks.drop(1.0)
-    stage.fault("status", "GET", "/messages", status=429, headers={"Retry-After": "5"})
+    stage.hold("GET", "/messages")
     stage.post_event("messages", "created", id="first of all", created="2020-01-01T00:00:00.000Z")
-    eventually(lambda: stage.calls("GET", "/messages"))
+    stage.holds()
     said = [stage.says(stage.alice, f"number {number}") for number in range(5)]
     for number, message in reversed(list(enumerate(said))):
         created = f"2021-01-01T00:00:0{number}.000Z"
         stage.post_event("messages", "created", id=message.id, roomId=message.room_id, created=created)
+    stage.let_go()
     stage.settled()
     assert [copy.text[-8:] for copy in stage.copies(lobby)] == [f"number {number}" for number in range(5)]
 
@@ -265,10 +266,11 @@ def test_a_message_that_was_written_before_is_let_pass(stage: Stage) -> None:
     stage.settled()
     stage.webex.hooks.drop(1.0)
     first, second = stage.says(stage.alice, "one"), stage.says(stage.alice, "two")
-    stage.fault("slow", "GET", f"/messages/{second.id}", seconds=0.3 * stage.clock.pace)
+    stage.hold("GET", f"/messages/{second.id}")
     stage.post_event("messages", "created", id=second.id, created="2021-01-01T00:00:02.000Z")
-    stage.later(0.1 * stage.clock.pace)
+    stage.holds()
     stage.post_event("messages", "created", id=first.id, created="2021-01-01T00:00:01.000Z")
+    stage.let_go()
     stage.settled()
     assert [copy.text[-3:] for copy in stage.copies(lobby)] == ["one", "two"]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from broadcast.config import Config
 from broadcast.jobs import EventLane, ReplyLane, ReportLane
@@ -21,6 +22,7 @@ from broadcast.model import (
     SpaceKind,
     State,
     StoredFile,
+    Tally,
     Why,
 )
 from broadcast.outcomes import GaveUp, PartSent
@@ -50,6 +52,7 @@ class Desk:
         self.ledger = SqliteLedger(self.folder / "ledger.db")
         self.gate = Gate(self.clock)
         self.files = self.folder / "files"
+        self.telling = Lock()
 
     def record(self, *keys: str) -> None:
         """Have events come in."""
@@ -94,13 +97,25 @@ class Desk:
             ledger=self.ledger,
             clock=self.clock,
             config=lambda: self.config,
-            outcome=lambda broadcast, tallies: (f"{broadcast.counts.sent} sent, {len(tallies)} tallies", "a card"),
+            words=self,
+            telling=self.telling,
             log=lambda event, **_: self.logged.append(event),
             said=self.note_said,
             folder=self.files,
             gate=self.gate,
-            pause_text=lambda until: f"paused until {until:.0f}",
         )
+
+    def opened(self, broadcast: Broadcast, _: list[Tally]) -> Reply:
+        """Return what is said first of all."""
+        return Reply(key=f"opened:{broadcast.source_id}", markdown="opened", space_id="home", parent_id="thread")
+
+    def outcome(self, broadcast: Broadcast, tallies: list[Tally]) -> tuple[str, str | None]:
+        """Return the outcome."""
+        return f"{broadcast.counts.sent} sent, {len(tallies)} tallies", "a card"
+
+    def pause(self, until: float) -> str:
+        """Return that there is a pause."""
+        return f"paused until {until:.0f}"
 
     def note_said(self) -> None:
         """Note that somebody rang for the replies."""

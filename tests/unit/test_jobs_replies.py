@@ -1,6 +1,7 @@
 """The lanes of replies and reports: what people are told, once, and what is forgotten."""
 
 import os
+import threading
 from dataclasses import replace
 
 import pytest
@@ -280,7 +281,8 @@ def test_the_sender_is_told_once_in_the_thread(desk: Desk) -> None:
     desk.broadcast()
     lane = desk.reports()
     assert [lane.step(), lane.step()] == [IDLE_SECONDS, IDLE_SECONDS]
-    [reply] = desk.replies_waiting()
+    first, reply = desk.replies_waiting()
+    assert first.markdown == "opened"
     assert (reply.space_id, reply.parent_id, reply.markdown) == ("home", "thread", "1 sent, 1 tallies")
     assert reply.card == "a card"
     assert (desk.said, desk.ledger.unreported()) == (1, [])
@@ -302,7 +304,29 @@ def test_a_crash_in_the_middle_does_not_tell_the_sender_twice(desk: Desk) -> Non
         desk.reports().step()
     desk.ledger = whole
     desk.reports().step()
-    assert len(desk.replies_waiting()) == 1
+    assert [reply.markdown for reply in desk.replies_waiting()] == ["opened", "1 sent, 1 tallies"]
+
+
+def test_what_was_announced_is_not_announced_again(desk: Desk) -> None:
+    """Whoever opened it has said so already: the report adds the outcome."""
+    finished = desk.broadcast()
+    assert finished
+    desk.ledger.queue_reply(desk.opened(finished, []))
+    desk.reports().step()
+    assert [reply.markdown for reply in desk.replies_waiting()] == ["opened", "1 sent, 1 tallies"]
+
+
+def test_the_outcome_waits_for_the_word_about_the_order(desk: Desk) -> None:
+    """Somebody has begun something and is about to say so: what became of it is told after that."""
+    desk.broadcast()
+    with desk.telling:
+        lane = threading.Thread(target=desk.reports().step)
+        lane.start()
+        lane.join(0.2)
+        assert lane.is_alive()
+        desk.ledger.queue_reply(Reply(key="word", markdown="Sending again: 1.", space_id="home"))
+    lane.join()
+    assert [reply.markdown for reply in desk.replies_waiting()] == ["Sending again: 1.", "opened", "1 sent, 1 tallies"]
 
 
 def test_reports_can_be_switched_off(desk: Desk) -> None:
