@@ -7,6 +7,7 @@ and when it has been answered. Opens no broadcast itself.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import ceil
 
 from broadcast import narration
@@ -14,10 +15,10 @@ from broadcast.audience import tallies_of
 from broadcast.buttons import card
 from broadcast.commands import Order
 from broadcast.config import Config
-from broadcast.errors import Refused
 from broadcast.links import same, space_link
 from broadcast.markup import inline
-from broadcast.model import NOTHING, Content, Destination, Form, Message, Person, Reply, SpaceKind, Why
+from broadcast.model import Content, Destination, Form, Message, Person, Reply, SpaceKind, Why
+from broadcast.posting import post_in_thread
 from broadcast.services import Services
 
 ASK_SECONDS = 3600.0
@@ -152,24 +153,12 @@ def _show(bot: Services, message: Message, content: Content, destinations: Seque
     """Post what would go out, as it would go out, but for the mention of everybody: nobody is called for a draft."""
     kinds = {place.kind for place in destinations if place.why is Why.NONE}
     kind = SpaceKind.GROUP if SpaceKind.GROUP in kinds else SpaceKind.DIRECT
-    _post(bot, message, bot.texts.say("ask_preview"), NOTHING)
-    for number, part in enumerate(content.parts(kind)):
-        _post(bot, message, part.replace("<@all>", "@all"), content if number == 0 else NOTHING)
-
-
-def _post(bot: Services, message: Message, text: str, content: Content) -> None:
-    """Post into the thread; as a file where Webex does not take the card, outside where the thread is gone."""
-    forms = [content, replace(content, form=Form.FILE)] if content.form is Form.UNTRIED else [content]
-    *tries, last = [(parent, form) for parent in (message.thread_id, None) for form in forms]
-    for parent, form in tries:
-        try:
-            bot.gateway.post(message.space_id, text, parent_id=parent, content=form)
-        except Refused as error:
-            if error.status not in (400, 404, 413, 415):
-                raise
-        else:
-            return
-    bot.gateway.post(message.space_id, text, parent_id=last[0], content=last[1])
+    post = partial(post_in_thread, bot.gateway, message.space_id, thread_id=message.thread_id)
+    post(bot.texts.say("ask_preview"))
+    first, *others = (part.replace("<@all>", "@all") for part in content.parts(kind))
+    post(first, forms=[content, replace(content, form=Form.FILE)] if content.form is Form.UNTRIED else [content])
+    for part in others:
+        post(part)
 
 
 def _audience(bot: Services, destinations: Sequence[Destination]) -> list[str]:

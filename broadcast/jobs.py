@@ -20,6 +20,7 @@ from broadcast.lookup import CLOCK_MARGIN
 from broadcast.model import NOTHING, Broadcast, Form, Job, Message, PendingEvent, Reply, Tally
 from broadcast.pacing import PAUSE_KEY, Gate
 from broadcast.ports import Clock, Gateway, Ledger, Log
+from broadcast.posting import post_in_thread
 from broadcast.retry import GRACE, Patience, is_permanent
 
 IDLE_SECONDS = 0.5
@@ -229,20 +230,8 @@ class ReplyLane:
         if reply.person_id:
             self._gateway.post_to_person(reply.person_id, reply.markdown)
             return
-        *forms, plainest = _forms(reply)
-        for form in forms:
-            try:
-                self._post_as(form)
-            except Refused as error:
-                if error.status not in (400, 404):
-                    raise
-            else:
-                return
-        self._post_as(plainest)
-
-    def _post_as(self, reply: Reply) -> None:
-        card = replace(NOTHING, form=Form.CARD, card=reply.card) if reply.card else None
-        self._gateway.post(reply.space_id, reply.markdown, parent_id=reply.parent_id, content=card)
+        forms = (replace(NOTHING, form=Form.CARD, card=reply.card), None) if reply.card else (None,)
+        post_in_thread(self._gateway, reply.space_id, reply.markdown, thread_id=reply.parent_id, forms=forms)
 
 
 class Words(Protocol):
@@ -359,12 +348,6 @@ class ReportLane:
 def _may_hold(patience: Patience) -> bool:
     """Whether an event that is put off may still keep those behind it waiting."""
     return patience.first_tried is None or patience.now - patience.first_tried < LONGEST_HOLD
-
-
-def _forms(reply: Reply) -> list[Reply]:
-    """Return a reply as it should be, and then plainer: Webex may not take the card, and the thread may be gone."""
-    outside = replace(reply, parent_id=None)
-    return list(dict.fromkeys((reply, replace(reply, card=None), outside, replace(outside, card=None))))
 
 
 def _can_be_looked_for(reply: Reply) -> bool:

@@ -13,6 +13,7 @@ from broadcast.errors import Refused, WebexError
 from broadcast.model import Broadcast
 from broadcast.pacing import Gate
 from broadcast.ports import Clock, Gateway, Ledger, Log
+from broadcast.posting import post_in_thread
 
 IDLE_SECONDS = 1.0
 FIRST_AFTER = 10.0
@@ -89,22 +90,13 @@ class ProgressLane:
         text = self._text(broadcast)
         self._note(broadcast.number, Told())
         try:
-            message_id = self._post(broadcast, text)
+            message_id = post_in_thread(self._gateway, broadcast.space_id, text, thread_id=broadcast.thread_id)
         except WebexError as error:
             self._log("progress.failed", broadcast=broadcast.number, error=str(error))
             if _did_nothing(error):
                 self._note(broadcast.number, None)
             return
         self._note(broadcast.number, Told(message_id=message_id, at=self._clock.now(), text=text))
-
-    def _post(self, broadcast: Broadcast, text: str) -> str:
-        try:
-            return self._gateway.post(broadcast.space_id, text, parent_id=broadcast.thread_id)
-        except Refused as error:
-            # The message that the thread began with may be gone.
-            if error.status not in (400, 404):
-                raise
-            return self._gateway.post(broadcast.space_id, text)
 
     def _edit(self, broadcast: Broadcast, told: Told) -> bool:
         """Say whether the message says now what it should, as far as anybody can know."""

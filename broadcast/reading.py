@@ -1,6 +1,8 @@
 """Reading the message that an event is about, as it is now."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from broadcast.errors import Refused, TryLater
 from broadcast.model import Job, Message, Press
@@ -8,32 +10,36 @@ from broadcast.services import Services
 
 TRIES_FOR_A_MISSING_MESSAGE = 5
 LOOKS_AGAIN = 2
+Item = TypeVar("Item")
 
 
 def fetch(bot: Services, job: Job) -> Message | None:
     """Return the message of an event; None if it is gone, `TryLater` while it may still come."""
-    try:
-        message = bot.gateway.message(job.event.id)
-        return message if message.space_kind else replace(message, space_kind=bot.gateway.space(message.space_id).kind)
-    except Refused as error:
-        if error.status != 404:
-            raise
-        # Right after the event Webex may not know the message yet (WebexPythonSDK issues 70 and 83).
-        if job.attempts < TRIES_FOR_A_MISSING_MESSAGE:
-            raise TryLater("Webex does not know the message", seconds=2**job.attempts, holds=False) from error
+
+    def read() -> Message:
+        found = bot.gateway.message(job.event.id)
+        return found if found.space_kind else replace(found, space_kind=bot.gateway.space(found.space_id).kind)
+
+    message = _expected(job, read, "Webex does not know the message")
+    if message is None:
         bot.log.warning("message.gone", message_id=job.event.id)
-        return None
+    return message
 
 
 def fetch_press(bot: Services, job: Job) -> Press | None:
     """Return the press of a button that an event is about; None if it is gone, `TryLater` while it may still come."""
+    return _expected(job, lambda: bot.gateway.press(job.event.id), "Webex does not know the press")
+
+
+def _expected(job: Job, read: Callable[[], Item], fault: str) -> Item | None:
+    """Return what is read; right after its event Webex may not know it yet (WebexPythonSDK issues 70 and 83)."""
     try:
-        return bot.gateway.press(job.event.id)
+        return read()
     except Refused as error:
         if error.status != 404:
             raise
         if job.attempts < TRIES_FOR_A_MISSING_MESSAGE:
-            raise TryLater("Webex does not know the press", seconds=2**job.attempts, holds=False) from error
+            raise TryLater(fault, seconds=2**job.attempts, holds=False) from error
         return None
 
 

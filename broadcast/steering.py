@@ -1,7 +1,8 @@
 """What a sender can do about a broadcast after it was opened: look, stop it, take it back, send again, change it.
 
 The words come from a reply in the thread, a button, the live page, or an edit or deletion of the message itself; the
-answer always goes into the thread. Everything here may be repeated after a crash without harm.
+answer always goes into the thread. Everything here may be repeated after a crash without harm: what can be said is
+said before it is done, because it is said once, and what could not be said before is known by the order's key.
 """
 
 import secrets
@@ -31,6 +32,7 @@ from broadcast.model import (
     Why,
 )
 from broadcast.policy import may_send, may_steer
+from broadcast.posting import post_in_thread
 from broadcast.reports import outcome_text
 from broadcast.retry import is_permanent
 from broadcast.services import Services
@@ -38,6 +40,7 @@ from broadcast.tables import csv_text
 
 FAR_BACK = 50
 SAME_TEXT = "the text is the same"
+NOT_ARRIVED = [State.FAILED, State.UNKNOWN]
 MOST_EDITS = 10
 """Edits that Webex takes of one message."""
 
@@ -141,9 +144,10 @@ def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_r
         running = narration.progress_text(before, bot.voice.outlook(before), bot.texts)
         _say(bot, broadcast, wish, bot.texts.say("steer_recall_runs", text=running))
     elif before:
-        again = bot.send_again(before.number, [State.FAILED, State.UNKNOWN])
+        again = _not_arrived(before)
         key = "steer_recalling_again" if again else "steer_recall_done"
         _say(bot, broadcast, wish, bot.texts.say(key, count=again))
+        bot.send_again(before.number, NOT_ARRIVED)
 
 
 def _open_recall(bot: Services, broadcast: Broadcast, asked_at: float) -> Broadcast | None:
@@ -154,23 +158,19 @@ def _open_recall(bot: Services, broadcast: Broadcast, asked_at: float) -> Broadc
 
 def edit(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     """Give every copy a new text."""
-    content = _new_content(bot, broadcast, wish.text) if wish.text else NOTHING
-    refusal = _why_not_edit(bot, broadcast, content)
-    if refusal == "steer_same_text" and (again := _edit_again(bot, broadcast)):
-        _say(bot, broadcast, wish, bot.texts.say("steer_editing_again", count=again))
-        return
-    if refusal:
-        _say(bot, broadcast, wish, bot.texts.say(refusal))
-        return
-    count = len(_edits_of(bot, broadcast))
-    change = Change(
-        key=f"edit:{broadcast.source_id}:{count}:{content.digest}",
-        kind=Kind.EDIT,
-        root=broadcast.number,
-        content=content,
-        asked_at=wish.asked_at,
-    )
-    opened = bot.ledger.broadcast(bot.open_change(change) or 0)
+    key = f"edit:{broadcast.source_id}:{wish.key}"
+    opened = bot.ledger.broadcast_of(key)
+    if opened is None:
+        content = _new_content(bot, broadcast, wish.text) if wish.text else NOTHING
+        refusal = _why_not_edit(bot, broadcast, content)
+        if refusal == "steer_same_text" and (unfinished := _edit_to_finish(bot, broadcast)):
+            _edit_again(bot, broadcast, wish, unfinished)
+            return
+        if refusal:
+            _say(bot, broadcast, wish, bot.texts.say(refusal))
+            return
+        change = Change(key=key, kind=Kind.EDIT, root=broadcast.number, content=content, asked_at=wish.asked_at)
+        opened = bot.ledger.broadcast(bot.open_change(change) or 0)
     if opened:
         _say(bot, broadcast, wish, bot.texts.say("steer_editing", count=opened.counts.planned))
 
@@ -231,13 +231,16 @@ def is_same(bot: Services, message: Message, sender: Person, digest: str) -> boo
 
 def _cancel(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     waiting = bot.ledger.cancel(broadcast.number, bot.clock.now())
+    _log_cancelled(bot, broadcast, waiting)
     now = bot.ledger.broadcast(broadcast.number) or broadcast
     counts, texts = now.counts, bot.texts
+    if not waiting and now.cancelled_at:
+        tallies = bot.ledger.tallies(broadcast.number, examples=0)
+        waiting = sum(tally.count for tally in tallies if tally.why is Why.CANCELLED)
     if not waiting and now.cancelled_at is None:
         said = texts.say("steer_nothing_waits", sent=counts.sent, failed=counts.failed, unknown=counts.unknown)
     else:
         said = texts.say("steer_cancelled", waiting=waiting, sent=counts.sent + counts.sending)
-        _log_cancelled(bot, broadcast, waiting)
     reached = counts.sent + counts.sending + counts.unknown
     if reached and _recall_of(bot, broadcast) is None:
         said += "\n\n" + texts.say("steer_cancelled_recall")
@@ -258,19 +261,22 @@ def _log_cancelled(bot: Services, broadcast: Broadcast, count: int) -> None:
 def _retry(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     texts, counts = bot.texts, broadcast.counts
     is_unknown = wish.order is Order.RETRY_UNKNOWN
+    count, left = (counts.unknown, 0) if is_unknown else (counts.failed, counts.unknown)
+    hint = "\n\n" + texts.say("steer_unknown_left", count=left) if left else ""
     if _recall_of(bot, broadcast):
         said = texts.say("steer_was_recalled")
     elif broadcast.finished_at is None:
         said = texts.say("steer_still_runs")
-    elif count := bot.send_again(broadcast.number, [State.UNKNOWN if is_unknown else State.FAILED]):
-        said = texts.say("steer_retrying", count=count)
-    elif count := 0 if is_unknown else _edit_again(bot, broadcast):
-        said = texts.say("steer_editing_again", count=count)
+    elif count:
+        _say(bot, broadcast, wish, texts.say("steer_retrying", count=count) + hint)
+        bot.send_again(broadcast.number, [State.UNKNOWN if is_unknown else State.FAILED])
+        return
+    elif not is_unknown and (unfinished := _edit_to_finish(bot, broadcast)):
+        _edit_again(bot, broadcast, wish, unfinished, hint)
+        return
     else:
         said = texts.say("steer_nothing_unknown" if is_unknown else "steer_nothing_failed")
-    if counts.unknown and not is_unknown:
-        said += "\n\n" + texts.say("steer_unknown_left", count=counts.unknown)
-    _say(bot, broadcast, wish, said)
+    _say(bot, broadcast, wish, said + hint)
 
 
 def _report(bot: Services, broadcast: Broadcast) -> None:
@@ -283,20 +289,24 @@ def _report(bot: Services, broadcast: Broadcast) -> None:
     said = bot.texts.say("steer_report", count=broadcast.counts.planned)
     content = Content(group_parts=(said,), direct_parts=(said,), form=Form.FILE, file=file)
     try:
-        bot.gateway.post(broadcast.space_id, said, parent_id=broadcast.thread_id, content=content)
-    except Refused as error:
-        # The thread's first message may be gone.
-        if error.status not in (400, 404):
-            raise
-        bot.gateway.post(broadcast.space_id, said, content=content)
+        post_in_thread(bot.gateway, broadcast.space_id, said, thread_id=broadcast.thread_id, forms=[content])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _edit_again(bot: Services, broadcast: Broadcast) -> int:
-    """Have the newest edit tried again where it did not arrive; return in how many spaces."""
-    edits = _edits_of(bot, broadcast)
-    return bot.send_again(edits[-1].number, [State.FAILED, State.UNKNOWN]) if edits else 0
+def _edit_to_finish(bot: Services, broadcast: Broadcast) -> Broadcast | None:
+    """Return the newest edit if it is over and did not arrive everywhere."""
+    newest = next(reversed(_edits_of(bot, broadcast)), None)
+    return newest if newest and newest.finished_at is not None and _not_arrived(newest) else None
+
+
+def _edit_again(bot: Services, broadcast: Broadcast, wish: Wish, change: Broadcast, hint: str = "") -> None:
+    _say(bot, broadcast, wish, bot.texts.say("steer_editing_again", count=_not_arrived(change)) + hint)
+    bot.send_again(change.number, NOT_ARRIVED)
+
+
+def _not_arrived(change: Broadcast) -> int:
+    return change.counts.failed + change.counts.unknown
 
 
 def _why_not_edit(bot: Services, broadcast: Broadcast, content: Content) -> str:

@@ -262,9 +262,9 @@ class Stage:
         return [one.markdown or "" for one in self.thread(message)]
 
     def opened(self, message: Message) -> str:
-        """Return what the bot said first of all: to how many spaces the message goes. It says so once."""
-        [said] = [one for one in self.answers(message) if one.startswith(OPENED)]
-        return said
+        """Return what the bot said, or says now, first of all: to how many spaces the message goes. It says so once."""
+        [said] = eventually(lambda: [one for one in self.answers(message) if one.startswith(OPENED)])
+        return str(said)
 
     def outcomes(self, message: Message) -> list[str]:
         """Return what the bot said at the end of a broadcast, and of what was done about it afterwards."""

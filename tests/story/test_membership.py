@@ -152,6 +152,8 @@ def test_what_waits_for_spaces_it_was_removed_from_in_a_pause_is_skipped(make_st
     stage.webex.hooks.wait_idle()
     stage.webex.faults.clear()
     stage.clock.hurry(20)
+    eventually(lambda: stage.services and stage.services.gate.closed_for() < 10, "the pause is nearly over")
+    stage.clock.hurry(1)
     stage.settled()
     assert stage.states() == {State.SKIPPED: 3, State.SENT: 1}
     assert "3 × I was removed from the space" in stage.outcome(message)

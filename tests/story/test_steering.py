@@ -270,7 +270,7 @@ def test_the_uncertain_is_sent_again_only_when_it_is_named(stage: Stage) -> None
         "Nothing failed.\n\nUncertain: 1. Reply `retry unknown` to send it there again; it may arrive twice."
     )
     assert len(stage.copies(lobby)) == 1
-    assert stage.steer(message, "Retry unknown!").startswith("Sending again: 1.\nSent: 2")
+    assert stage.steer(message, "Retry unknown!").startswith("Sending again: 1.")
     assert (len(stage.copies(lobby)), len(stage.copies(stage.dm))) == (2, 1)
     assert stage.steer(message, "retry unknown") == "Nothing is uncertain."
 
@@ -292,6 +292,51 @@ def test_what_was_taken_back_is_not_sent_again(stage: Stage) -> None:
     stage.steer(message, "recall")
     assert stage.steer(message, "retry") == "It was taken back, so this is not possible any more."
     assert stage.copies(vault) == stage.copies(stage.dm) == []
+
+
+def breaks_off(stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """Have the bot break off right after the ledger has done something for the next time."""
+    assert stage.services is not None
+    ledger = stage.services.ledger
+    done, calls = getattr(ledger, method), iter([True])
+
+    def do_and_break(*given: object, **named: object) -> object:
+        result = done(*given, **named)
+        if next(calls, False):
+            raise RuntimeError("staged")
+        return result
+
+    monkeypatch.setattr(ledger, method, do_and_break)
+
+
+@pytest.mark.parametrize(
+    ("words", "method", "answer"),
+    [
+        ("retry", "queue_reply", "Sending again: 1."),
+        ("retry", "send_again", "Sending again: 1."),
+        ("edit: two", "open_change", "Changing every copy: 1."),
+        ("edit: two", "queue_reply", "Changing every copy: 1."),
+    ],
+)
+def test_an_order_that_breaks_off_is_finished_and_answered_all_the_same(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, words: str, method: str, answer: str
+) -> None:
+    """In the middle of it something breaks; it is taken up again, done once, and the answer is the one to the order."""
+    stage.fault("status", status=403, room=stage.space())
+    message = stage.broadcast(stage.alice, "hello")
+    breaks_off(stage, monkeypatch, method)
+    said = stage.steer(message, words)
+    assert answer in said
+    assert said.count("Duration: ") == 1
+
+
+def test_a_cancellation_that_breaks_off_still_knows_how_many(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What will not go out was noted, and the word about it was not said: it is, with the right number."""
+    half = Half(stage, closed=4)
+    breaks_off(stage, monkeypatch, "cancel")
+    stage.replies(half.message, "cancel")
+    eventually(lambda: any(said.startswith("Cancelled: 4 will not go out.") for said in stage.answers(half.message)))
+    half.on()
 
 
 # What is a word, and what is a message
