@@ -100,7 +100,7 @@ class Hooks:
         """Send the very same bytes again."""
         self._enqueue(delivery)
 
-    def wait_idle(self, timeout: float = 10.0) -> bool:
+    def wait_idle(self, timeout: float = 30.0) -> bool:
         """Return True when nothing waits or is under way; raise TimeoutError after `timeout` seconds."""
         with self._changed:
             if not self._changed.wait_for(lambda: not self._waiting and not self._in_flight, timeout):

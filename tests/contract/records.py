@@ -194,7 +194,7 @@ def all_at_once(*tasks: Callable[[], Answer]) -> list[Answer]:
     barrier = Barrier(len(tasks))
 
     def run(task: Callable[[], Answer]) -> Answer:
-        barrier.wait(10)
+        barrier.wait(30)
         return task()
 
     with ThreadPoolExecutor(len(tasks)) as pool:

@@ -115,7 +115,7 @@ def api(town: Town, server: Server, session: requests.Session) -> Callable[..., 
     def call(method: str, path: str, *, token: str | None = None, **rest: Any) -> requests.Response:
         url = path if path.startswith("http") else server.url + path
         headers = {"Authorization": f"Bearer {town.bot.token if token is None else token}"}
-        return session.request(method, url, headers=headers, timeout=10, **rest)
+        return session.request(method, url, headers=headers, timeout=30, **rest)
 
     return call
 
@@ -126,7 +126,7 @@ def sim(server: Server, session: requests.Session) -> Callable[..., Any]:
 
     def call(path: str, body: Any = None) -> Any:
         method = "GET" if body is None else "POST"
-        answer = session.request(method, f"{server.page_url}sim/{path}", json=body, timeout=10)
+        answer = session.request(method, f"{server.page_url}sim/{path}", json=body, timeout=30)
         answer.raise_for_status()
         return answer.json()
 

@@ -124,7 +124,7 @@ def test_a_file_that_is_not_there_is_a_404(tmp_path: Path, query: str) -> None:
 
 def fetch(url: str, path: str) -> tuple[int, http.client.HTTPMessage]:
     """Return status and headers of a GET."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.request("GET", path)
     reply = connection.getresponse()
     reply.read()

@@ -30,11 +30,11 @@ def test_the_command_prints_where_to_go(command: Any) -> None:
     told = "".join(command.stdout.readline() for _ in range(3))
     url, token, page = re.findall(r"(?:http\S+|[0-9a-f]{64})", told)
     headers = {"Authorization": f"Bearer {token}"}
-    assert requests.get(f"{url}people/me", headers=headers, timeout=10).json()["type"] == "bot"
-    assert len(requests.get(f"{url}rooms?max=1000", headers=headers, timeout=10).json()["items"]) == 1000
-    assert requests.get(page, timeout=10).status_code == 200
+    assert requests.get(f"{url}people/me", headers=headers, timeout=30).json()["type"] == "bot"
+    assert len(requests.get(f"{url}rooms?max=1000", headers=headers, timeout=30).json()["items"]) == 1000
+    assert requests.get(page, timeout=30).status_code == 200
     command.terminate()
-    assert command.wait(10) == 0
+    assert command.wait(30) == 0
 
 
 def test_the_measurement_counts_what_was_accepted() -> None:
@@ -50,14 +50,14 @@ def test_a_stopped_server_lets_go_of_everything(town: Any) -> None:
     """After stop no connection is served, and the world can have a new server with its messages."""
     with Server(town.world) as server:
         host, port = server.page_url[7:-1].split(":")
-        kept = http.client.HTTPConnection(host, int(port), timeout=10)
+        kept = http.client.HTTPConnection(host, int(port), timeout=30)
         kept.request("GET", "/sim/state")
         kept.getresponse().read()
     with pytest.raises(OSError, match=r".*"):
-        http.client.HTTPConnection(host, int(port), timeout=10).request("GET", "/")
+        http.client.HTTPConnection(host, int(port), timeout=30).request("GET", "/")
     kept.close()
     with Server(town.world) as again:
-        assert requests.get(f"{again.page_url}sim/state", timeout=10).json()["seq"] == 2
+        assert requests.get(f"{again.page_url}sim/state", timeout=30).json()["seq"] == 2
 
 
 def test_two_worlds_know_nothing_of_each_other() -> None:
@@ -65,7 +65,7 @@ def test_two_worlds_know_nothing_of_each_other() -> None:
     one, other = World(seed=1), World(seed=2)
     token = one.bot("Bot", one.org("Acme")).token
     with Server(other) as server:
-        answer = requests.get(f"{server.url}people/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+        answer = requests.get(f"{server.url}people/me", headers={"Authorization": f"Bearer {token}"}, timeout=30)
     assert answer.status_code == 401
 
 

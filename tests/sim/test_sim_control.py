@@ -119,8 +119,8 @@ def test_settings_are_merged_into_the_bots_config(town: Any, session: Any, tmp_p
     config.write_text('{"locale": "cs_CZ", "destination": {"x": 1, "bots_own_org": false}}')
     with Server(town.world, bot_config=config) as server:
         body = {"destination": {"bots_own_org": True, "evil": True}, "confirm": {"above": 10, "evil": True}}
-        session.post(f"{server.page_url}sim/settings", json=body, timeout=10).raise_for_status()
-        state = session.get(f"{server.page_url}sim/state", timeout=10).json()
+        session.post(f"{server.page_url}sim/settings", json=body, timeout=30).raise_for_status()
+        state = session.get(f"{server.page_url}sim/state", timeout=30).json()
     written = {"locale": "cs_CZ", "destination": {"x": 1, "bots_own_org": True}, "confirm": {"above": 10}}
     assert json.loads(config.read_text()) == written
     assert (state["settings"]["destination"], state["settings"]["confirm"]) == ({"bots_own_org": True}, {"above": 10})
@@ -133,7 +133,7 @@ def test_settings_that_make_no_sense_are_not_written(town: Any, session: Any, tm
     """Neither section, a section that is no object, a number that is none: 400, and the file stays as it was."""
     config = tmp_path / "config.json"
     with Server(town.world, bot_config=config) as server:
-        answer = session.post(f"{server.page_url}sim/settings", json=body, timeout=10)
+        answer = session.post(f"{server.page_url}sim/settings", json=body, timeout=30)
     assert (answer.status_code, config.exists()) == (400, False)
 
 
@@ -184,7 +184,7 @@ def test_edits_can_be_kept_from_the_bot(session: Any) -> None:
     told = []
     with Server(world) as server:
         for kind in ("edits_untold", "none"):
-            session.post(f"{server.page_url}sim/trouble", json={"kind": kind}, timeout=10).raise_for_status()
+            session.post(f"{server.page_url}sim/trouble", json={"kind": kind}, timeout=30).raise_for_status()
             told.append(world.webhooks.tells_edits)
     assert told == [False, True]
 
@@ -216,19 +216,19 @@ def test_a_wrong_order_is_refused(*, town: Any, server: Any, session: Any, path:
     """A control call that makes no sense is refused with a sentence."""
     ids = {name: thing.id for name, thing in vars(town).items() if hasattr(thing, "id")}
     sent = {key: value.format(**ids) if isinstance(value, str) else value for key, value in body.items()}
-    answer = session.post(f"{server.page_url}sim/{path}", json=sent, timeout=10)
+    answer = session.post(f"{server.page_url}sim/{path}", json=sent, timeout=30)
     assert (answer.status_code, bool(answer.json()["message"])) == (status, True)
 
 
 def test_an_order_must_be_json(server: Any, session: Any) -> None:
     """A form that another site could send across is not taken."""
-    answer = session.post(f"{server.page_url}sim/reset", data="{}", headers={"Content-Type": "text/plain"}, timeout=10)
+    answer = session.post(f"{server.page_url}sim/reset", data="{}", headers={"Content-Type": "text/plain"}, timeout=30)
     assert answer.status_code == 415
 
 
 def test_an_order_must_be_a_post(server: Any, session: Any) -> None:
     """Looking at an order's address in a browser changes nothing."""
-    assert session.get(f"{server.page_url}sim/reset", timeout=10).status_code == 405
+    assert session.get(f"{server.page_url}sim/reset", timeout=30).status_code == 405
 
 
 def test_control_calls_are_not_in_the_transcript(server: Any, sim: Any) -> None:
@@ -239,5 +239,5 @@ def test_control_calls_are_not_in_the_transcript(server: Any, sim: Any) -> None:
 
 def test_the_page_is_served(server: Any, session: Any) -> None:
     """GET / is the page, and nothing else is there."""
-    assert session.get(server.page_url, timeout=10).headers["Content-Type"].startswith("text/")
-    assert session.get(f"{server.page_url}etc/passwd", timeout=10).status_code == 404
+    assert session.get(server.page_url, timeout=30).headers["Content-Type"].startswith("text/")
+    assert session.get(f"{server.page_url}etc/passwd", timeout=30).status_code == 404

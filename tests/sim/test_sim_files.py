@@ -137,7 +137,7 @@ def test_a_scan_has_its_outcome(
 def test_a_body_without_a_bearable_length_is_refused(server: Any, header: str) -> None:
     """A body of a gigabyte or of unknown length is refused unread, and the connection closed."""
     host, port = server.page_url[7:-1].split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as raw:
+    with socket.create_connection((host, int(port)), timeout=30) as raw:
         raw.sendall(f"POST /v1/messages HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
         answer = raw.makefile("rb").read()
     assert answer.startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 411 "))

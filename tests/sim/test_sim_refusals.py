@@ -124,8 +124,8 @@ def test_a_body_that_does_not_parse_is_refused(
 ) -> None:
     """A body of the wrong type or shape is refused, and the connection goes on."""
     headers = {"Authorization": f"Bearer {town.bot.token}", "Content-Type": content_type}
-    assert session.post(f"{server.url}messages", data=body, headers=headers, timeout=10).status_code == status
-    assert session.get(f"{server.url}people/me", headers=headers, timeout=10).status_code == 200
+    assert session.post(f"{server.url}messages", data=body, headers=headers, timeout=30).status_code == status
+    assert session.get(f"{server.url}people/me", headers=headers, timeout=30).status_code == 200
 
 
 BAD_CARDS = [

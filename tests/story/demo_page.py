@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-expect.set_options(timeout=15_000)  # milliseconds
+expect.set_options(timeout=30_000)  # milliseconds
 
 
 def tile(page: Page, title: str) -> Locator:

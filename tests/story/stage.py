@@ -27,7 +27,7 @@ from tests.story.clock import FastClock
 from webexsim import Fault, Message, Person, Server, SimFile, Space, World
 from webexsim.model import Action, Webhook
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 OPENED = "Passing your message on to "
 PROGRESS = r"(Sent|Edited|Taken back): \d+ of \d+ \(|All \d+ are dealt with"
 SECRET = "only for tests"
@@ -61,6 +61,7 @@ class Stage:
         self.dm = self.world.direct(self.bot, self.alice)
         self._door, self._held = threading.Event(), list[float]()
         self.webex = Server(self.world, sleep=self._wait_at_webex).start()
+        self.webex.hooks.timeout = PATIENCE
         self.services: Services | None = None
         self.ledger = SqliteLedger(folder / "broadcast.db")
         self._http: Any = None
@@ -261,6 +262,10 @@ class Stage:
         """Return all that the bot said in the thread of a message."""
         return [one.markdown or "" for one in self.thread(message)]
 
+    def told(self, message: Message) -> list[str]:
+        """Return what the bot said there but for progress: whether there is any depends on the machine's speed."""
+        return [said for said in self.answers(message) if not re.match(PROGRESS, said)]
+
     def opened(self, message: Message) -> str:
         """Return what the bot said, or says now, first of all: to how many spaces the message goes. It says so once."""
         [said] = eventually(lambda: [one for one in self.answers(message) if one.startswith(OPENED)])
@@ -282,15 +287,11 @@ class Stage:
         return found[0] if found else None
 
     def steer(self, message: Message, words: str, by: Person | None = None) -> str:
-        """Have somebody, or who wrote the message, reply in its thread; wait, and return what the bot answers.
-
-        Progress is left out: whether there is any depends on the machine's speed.
-        """
-        before = {one.id for one in self.thread(message)}
+        """Have somebody, or who wrote the message, reply in its thread; wait, and return what the bot answers."""
+        before = len(self.told(message))
         self.replies(message, words, by)
         self.settled()
-        said = [one.markdown or "" for one in self.thread(message) if one.id not in before]
-        return "\n".join(one for one in said if not re.match(PROGRESS, one))
+        return "\n".join(self.told(message)[before:])
 
     def replies(self, message: Message, words: str, by: Person | None = None) -> Message:
         """Have somebody, or who wrote the message, reply in its thread."""

@@ -220,8 +220,8 @@ def test_a_message_with_nothing_in_it_brings_a_hint(stage: Stage, text: str) -> 
     lobby = stage.space()
     message = stage.broadcast(stage.alice, text, room=lobby)
     assert [place for place in (lobby, stage.dm) if stage.copies(place)] == []
-    assert len(stage.answers(message)) == 1
-    assert "mention me in a space together with your text" in stage.answers(message)[0]
+    assert len(stage.told(message)) == 1
+    assert "mention me in a space together with your text" in stage.told(message)[0]
 
 
 def test_a_group_message_that_does_not_mention_the_bot_is_none_of_its_business(stage: Stage) -> None:
@@ -246,7 +246,7 @@ def test_the_report_can_be_switched_off(empty_stage: Stage) -> None:
     empty_stage.config(report={"in_thread": False})
     stage = empty_stage.open()
     message = stage.broadcast(stage.alice, "hello")
-    assert stage.answers(message) == []
+    assert stage.told(message) == []
 
 
 @pytest.mark.parametrize("rooms", [30, 1050])

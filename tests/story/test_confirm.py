@@ -152,10 +152,10 @@ def test_not_to_send(stage: Stage, how: str) -> None:
     else:
         stage.replies(message, "cancel")
     stage.settled()
-    assert stage.answers(message)[-1] == "Your message was not sent."
+    assert stage.told(message)[-1] == "Your message was not sent."
     stage.press(message, "Send")
     stage.settled()
-    assert stage.answers(message)[-1] == "This was decided already."
+    assert stage.told(message)[-1] == "This was decided already."
     assert silent(stage)
 
 
@@ -170,7 +170,7 @@ def test_send_pressed_again_and_again_sends_once(stage: Stage) -> None:
     stage.press(message, "Send")
     stage.settled()
     assert stage.is_once_everywhere()
-    assert stage.answers(message)[-1] == "This was decided already."
+    assert stage.told(message)[-1] == "This was decided already."
 
 
 def test_send_and_not_to_send_in_one_moment(stage: Stage) -> None:
@@ -264,7 +264,7 @@ def test_a_question_expires(make_stage: Callable[..., Stage]) -> None:
     stage.clock.hurry(20)
     stage.press(message, "Send")
     stage.settled()
-    assert stage.answers(message)[-1] == "That was too long ago, so nothing was sent. Please send your message again."
+    assert stage.told(message)[-1] == "That was too long ago, so nothing was sent. Please send your message again."
     assert silent(stage)
 
 
@@ -314,7 +314,7 @@ def test_who_may_not_send_any_more_cannot_say_send(stage: Stage) -> None:
     stage.config(confirm={"above": 2}, source={"from_sender_list": True, "sender_list": ["dana@acme.example"]})
     stage.press(message, "Send")
     stage.settled()
-    assert "you are not on the list of people who may send" in stage.answers(message)[-1]
+    assert "you are not on the list of people who may send" in stage.told(message)[-1]
     assert silent(stage)
 
 
@@ -348,7 +348,7 @@ def test_the_same_once_more_is_asked_about(make_stage: Callable[..., Stage]) -> 
     stage.open().broadcast(stage.alice, "hello")
     again = stage.broadcast(stage.alice, "hello")
     assert is_asked(stage, again)
-    assert re.search(r"You sent the same within the last minutes: \d", stage.answers(again)[-1])
+    assert re.search(r"You sent the same within the last minutes: \d", stage.told(again)[-1])
     for sender, text in ((stage.alice, "hello!"), (stage.colleague(), "hello")):
         assert stage.outcome(stage.broadcast(sender, text))
     stage.clock.hurry(1000)
@@ -376,7 +376,7 @@ def test_too_many_within_an_hour_are_asked_about(make_stage: Callable[..., Stage
         assert stage.outcome(stage.broadcast(sender, text))
     fourth = stage.broadcast(stage.alice, "four")
     assert is_asked(stage, fourth)
-    assert "You sent 2 broadcasts within the last hour." in stage.answers(fourth)[-1]
+    assert "You sent 2 broadcasts within the last hour." in stage.told(fourth)[-1]
     stage.clock.hurry(2000)
     stage.later(3700)
     stage.clock.hurry(20)

@@ -74,7 +74,7 @@ def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
 
 def post(url: str, path: str, body: object) -> None:
     """Send JSON to the stand-in's control."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
     assert connection.getresponse().status == 200
     connection.close()
@@ -452,7 +452,7 @@ def test_trouble_reaches_the_api(page: Page, rehearsal: Rehearsal, label: str, s
 
 def me(url: str, person: Person) -> int:
     """Return the status of `GET /people/me`."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
     connection.request("GET", "/v1/people/me", headers={"Authorization": f"Bearer {person.token}"})
     status = connection.getresponse().status
     connection.close()

@@ -1,9 +1,11 @@
 """`flask --app bot doctor`, as an operator uses it: each thing that can be wrong, what is said, and the exit status."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot import create_app
 from broadcast.doctor import Grade, machine, work
@@ -32,6 +34,12 @@ SAYS_HOW = (
     "Let ",
     "Try ",
 )
+
+
+@pytest.fixture(autouse=True)
+def _log_aside() -> None:
+    """Keep what the running bot logs out of what the command says, which is read here in the same process."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stdout))
 
 
 @pytest.fixture

@@ -134,5 +134,5 @@ def test_a_message_that_cannot_be_read_at_all_is_given_up_and_told(make_stage: C
     stage.config(delivery={"give_up_after_minutes": 1})
     stage.open().fault("status", "GET", "/people/", status=500, times=None)
     message = stage.broadcast(stage.alice, "hello")
-    assert "could not be passed on" in stage.answers(message)[0]
+    assert "could not be passed on" in stage.told(message)[0]
     assert stage.copies(stage.dm) == []

@@ -260,11 +260,11 @@ def test_what_is_sent_again_a_day_later_did_not_take_a_day(stage: Stage) -> None
 def test_what_is_not_possible_any_more_does_nothing(stage: Stage) -> None:
     """A button from a page of a while ago: the page says that things have moved on."""
     message = stage.broadcast(stage.alice, "hello")
-    said = stage.answers(message)
+    said = stage.told(message)
     for order in ("cancel", "retry", "edit", "", "recall the lot"):
         assert "not possible any more" in press(link_in(stage, message), order).text
     stage.settled()
-    assert stage.answers(message) == said
+    assert stage.told(message) == said
 
 
 @pytest.mark.parametrize("key", ["", "x", "ž", "another page's"])

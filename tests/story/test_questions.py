@@ -55,10 +55,10 @@ def test_a_question_in_a_group_space_needs_the_mention(stage: Stage) -> None:
     """With it the answer stands in the thread there; without it nobody is asked."""
     lobby = stage.space()
     message = stage.broadcast(stage.alice, "/help", room=lobby)
-    assert len(stage.answers(message)) == 1
+    assert len(stage.told(message)) == 1
     unheard = stage.world.say(stage.alice, lobby, "/help")
     stage.settled()
-    assert stage.answers(unheard) == []
+    assert stage.told(unheard) == []
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_file_with_the_word_of_a_question_is_a_message(stage: Stage) -> None:
 def test_who_may_not_send_may_not_ask(stage: Stage, words: str) -> None:
     """A stranger learns nothing about the spaces: he is refused as for a message."""
     message = stage.broadcast(stage.bob, words)
-    assert stage.answers(message) == [
+    assert stage.told(message) == [
         "Sorry, your message was not passed on: only people of my own organization may send."
     ]
 
@@ -102,7 +102,7 @@ def test_a_question_that_is_told_again_is_answered_once(stage: Stage) -> None:
     """The event comes five times."""
     stage.webex.hooks.duplicate = 4
     message = stage.broadcast(stage.alice, "/spaces")
-    assert len(stage.answers(message)) == 1
+    assert len(stage.told(message)) == 1
 
 
 def test_the_answers_speak_the_configured_language(make_stage: Callable[..., Stage]) -> None:

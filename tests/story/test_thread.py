@@ -44,7 +44,7 @@ def test_a_message_that_goes_nowhere_says_so_and_nothing_else(empty_stage: Stage
     empty_stage.config(source={"bots_own_org": False}, destination={"bots_own_org": True})
     stage = empty_stage.open()
     message = stage.broadcast(stage.bob, "hello")
-    assert stage.answers(message) == [stage.outcome(message)]
+    assert stage.told(message) == [stage.outcome(message)]
     assert stage.outcome(message).startswith("Nobody got your message")
     assert "the space does not belong to my organization" in stage.outcome(message)
 
@@ -56,7 +56,7 @@ def test_an_event_that_comes_again_says_nothing_again(make_stage: Callable[..., 
     message = stage.broadcast(stage.alice, "hello")
     stage.post_event("messages", "created", id=message.id, roomId=message.room_id)
     stage.settled()
-    assert stage.answers(message) == [stage.opened(message), stage.outcome(message)]
+    assert stage.told(message) == [stage.opened(message), stage.outcome(message)]
 
 
 def test_in_a_group_space_the_thread_is_the_place_too(stage: Stage) -> None:
@@ -71,7 +71,7 @@ def test_the_thread_speaks_the_configured_language(empty_stage: Stage) -> None:
     """With cs_CZ the words, the buttons and the outcome are Czech."""
     stage = empty_stage.open(LOCALE="cs_CZ")
     message = stage.broadcast(stage.alice, "ahoj")
-    assert len(stage.answers(message)) == 2
+    assert len(stage.told(message)) == 2
     assert not re.search(r"\b(Sent|Passing|spaces|Duration|Reply)\b", "\n".join(stage.answers(message)))
     assert stage.button(message, "Vzít zpět")
 

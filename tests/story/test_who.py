@@ -78,7 +78,7 @@ def test_a_refused_sender_is_told_once_in_the_thread(stage: Stage) -> None:
     stage.webex.hooks.duplicate = 3
     message = stage.broadcast(stage.bob, "hello", room=lobby)
     reason = "only people of my own organization may send"
-    assert stage.answers(message) == [f"Sorry, your message was not passed on: {reason}."]
+    assert stage.told(message) == [f"Sorry, your message was not passed on: {reason}."]
     assert len(stage.world.messages(by=stage.bot)) == 1
 
 
@@ -87,7 +87,7 @@ def test_a_refused_sender_in_a_thread_is_told_in_that_thread(stage: Stage) -> No
     lobby = stage.space(members=[stage.bot, stage.bob])
     root = stage.world.say(stage.bob, lobby, "a thread")
     stage.broadcast(stage.bob, "hello", room=lobby, parent=root)
-    assert len(stage.answers(root)) == 1
+    assert len(stage.told(root)) == 1
 
 
 def test_a_refusal_speaks_the_configured_language(empty_stage: Stage) -> None:
