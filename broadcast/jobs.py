@@ -20,7 +20,7 @@ from broadcast.lookup import CLOCK_MARGIN
 from broadcast.model import NOTHING, Broadcast, Form, Job, Message, PendingEvent, Reply, Tally
 from broadcast.pacing import PAUSE_KEY, Gate
 from broadcast.ports import Clock, Gateway, Ledger, Log
-from broadcast.posting import post_in_thread
+from broadcast.posting import post_in_thread, reply_about
 from broadcast.retry import GRACE, Patience, is_permanent
 
 IDLE_SECONDS = 0.5
@@ -283,15 +283,22 @@ class ReportLane:
     def step(self) -> float:
         """Report every finished broadcast that was not yet reported."""
         for broadcast in self._ledger.unreported():
-            if self._config().report.in_thread:
-                with self._telling:
-                    self._tell(broadcast)
-            self._drop_file(broadcast)
-            self._ledger.mark_reported(broadcast.number, self._clock.now())
+            with self._telling:
+                self._report(broadcast)
             self._said()
         self._tell_pause()
         self._purge()
         return IDLE_SECONDS
+
+    def _report(self, broadcast: Broadcast) -> None:
+        now = self._ledger.broadcast(broadcast.number)
+        if now is None or now.finished_at != broadcast.finished_at:
+            # It is sent again already: there will be another outcome.
+            return
+        if self._config().report.in_thread:
+            self._tell(broadcast)
+        self._drop_file(broadcast)
+        self._ledger.mark_reported(broadcast.number, self._clock.now())
 
     def _tell(self, broadcast: Broadcast) -> None:
         tallies = self._ledger.tallies(broadcast.number, examples=EXAMPLES)
@@ -300,7 +307,7 @@ class ReportLane:
             self._ledger.queue_reply(opened)
         text, card = self._words.outcome(broadcast, tallies)
         key = f"outcome:{broadcast.source_id}:{broadcast.finished_at}"
-        self._ledger.queue_reply(replace(_about(broadcast, key, text), card=card))
+        self._ledger.queue_reply(replace(reply_about(broadcast, key, text), card=card))
 
     def _tell_pause(self) -> None:
         until = self._clock.now() + self._gate.closed_for()
@@ -314,7 +321,7 @@ class ReportLane:
             self._pauses_told[broadcast.number] += 1
             if self._pauses_told[broadcast.number] <= MOST_PAUSES:
                 key = f"{PAUSE}{broadcast.source_id}:{until:.0f}"
-                self._ledger.queue_reply(_about(broadcast, key, self._words.pause(until)))
+                self._ledger.queue_reply(reply_about(broadcast, key, self._words.pause(until)))
                 self._said()
 
     def _drop_file(self, broadcast: Broadcast) -> None:
@@ -358,10 +365,6 @@ def _can_be_looked_for(reply: Reply) -> bool:
 def _is_in_place(message: Message, reply: Reply) -> bool:
     """Whether a message stands in a reply's thread or, as a reply does whose thread is gone, in none."""
     return message.parent_id is None or same(message.parent_id, reply.parent_id)
-
-
-def _about(broadcast: Broadcast, key: str, text: str) -> Reply:
-    return Reply(key=key, markdown=text, space_id=broadcast.space_id, parent_id=broadcast.thread_id)
 
 
 def _is_nobodys_fault(error: Exception) -> bool:

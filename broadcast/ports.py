@@ -207,8 +207,9 @@ class Ledger(Protocol):
     def open_change(self, token: int, change: Change, now: float) -> int | None:
         """Open an edit or a recall for every space that has, or may have, a copy; None if it was opened before.
 
-        An edit replaces the text of what still waits, and takes the place of earlier edits that still wait. A recall
-        cancels what still waits. LookupError where there is no such broadcast.
+        A change is known by its key, which stands for one text. An edit replaces the text of what still waits, and
+        takes the place of earlier edits that still wait. A recall cancels what still waits. LookupError where there is
+        no such broadcast.
         """
 
     def cancel(self, number: int, now: float) -> int:

@@ -1,13 +1,27 @@
 """Posting what the bot itself has to say: into a thread, plainer or outside it where Webex does not take it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from broadcast.buttons import card
 from broadcast.errors import Refused
-from broadcast.model import Content
+from broadcast.model import Broadcast, Content, Reply
 from broadcast.ports import Gateway
 
 REFUSED_FORMS = (400, 404, 413, 415)
 """What Webex answers where a card or a file is not taken, or the thread's first message is gone."""
+
+
+def reply_about(
+    broadcast: Broadcast, key: str, text: str, buttons: Sequence[tuple[str, Mapping[str, str]]] = ()
+) -> Reply:
+    """Return something to say in a broadcast's thread, as a card where there are buttons."""
+    return Reply(
+        key=key,
+        markdown=text,
+        space_id=broadcast.space_id,
+        parent_id=broadcast.thread_id,
+        card=card(text, buttons) if buttons else None,
+    )
 
 
 def post_in_thread(

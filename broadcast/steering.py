@@ -2,15 +2,15 @@
 
 The words come from a reply in the thread, a button, the live page, or an edit or deletion of the message itself; the
 answer always goes into the thread. Everything here may be repeated after a crash without harm: what can be said is
-said before it is done, because it is said once, and what could not be said before is known by the order's key.
+said before it is done, because it is said once, and what an order has done already is known by its key.
 """
 
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from broadcast import narration
-from broadcast.buttons import card
 from broadcast.commands import Command, Order, command_in, meant, question_in
 from broadcast.errors import Refused
 from broadcast.intake import body_of, content_of
@@ -26,13 +26,12 @@ from broadcast.model import (
     Kind,
     Message,
     Person,
-    Reply,
     State,
     StoredFile,
     Why,
 )
 from broadcast.policy import may_send, may_steer
-from broadcast.posting import post_in_thread
+from broadcast.posting import post_in_thread, reply_about
 from broadcast.reports import outcome_text
 from broadcast.retry import is_permanent
 from broadcast.services import Services
@@ -97,7 +96,8 @@ def carry_out(bot: Services, broadcast: Broadcast, wish: Wish) -> str:
         _report(bot, broadcast)
     else:
         with bot.telling:
-            _carry_out(bot, broadcast, wish)
+            # As it is now: another order may have changed it while this one waited.
+            _carry_out(bot, bot.ledger.broadcast(broadcast.number) or broadcast, wish)
     return wish.order.value
 
 
@@ -132,10 +132,15 @@ def status_text(bot: Services, broadcast: Broadcast) -> str:
 
 def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_recalling", **values: str) -> None:
     """Take every copy back, and send no more."""
-    before = _recall_of(bot, broadcast)
-    if before is None and (opened := _open_recall(bot, broadcast, wish.asked_at)):
-        waiting = broadcast.counts.waiting
+    before, opener = _recall_of(bot, broadcast), f"recalled_by:{broadcast.number}"
+    if before is None:
+        bot.ledger.remember(opener, wish.key, noted_at=bot.clock.now())
+        opened, waiting = _open_recall(bot, broadcast, wish.asked_at), broadcast.counts.waiting
         _log_cancelled(bot, broadcast, waiting)
+    else:
+        is_repeated = bot.ledger.recall(opener) == wish.key
+        opened, waiting = (before, _held_back(bot, broadcast)) if is_repeated else (None, 0)
+    if opened:
         _say(bot, broadcast, wish, bot.texts.say(text, count=opened.counts.planned, waiting=waiting, **values))
         return
     # Where it could not be opened, the page and the thread have asked for it at the same moment.
@@ -147,7 +152,7 @@ def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_r
         again = _not_arrived(before)
         key = "steer_recalling_again" if again else "steer_recall_done"
         _say(bot, broadcast, wish, bot.texts.say(key, count=again))
-        bot.send_again(before.number, NOT_ARRIVED)
+        _send_again(bot, before, wish, NOT_ARRIVED)
 
 
 def _open_recall(bot: Services, broadcast: Broadcast, asked_at: float) -> Broadcast | None:
@@ -158,10 +163,10 @@ def _open_recall(bot: Services, broadcast: Broadcast, asked_at: float) -> Broadc
 
 def edit(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     """Give every copy a new text."""
-    key = f"edit:{broadcast.source_id}:{wish.key}"
+    content = _new_content(bot, broadcast, wish.text) if wish.text else NOTHING
+    key = _edit_key(broadcast, wish, content)
     opened = bot.ledger.broadcast_of(key)
     if opened is None:
-        content = _new_content(bot, broadcast, wish.text) if wish.text else NOTHING
         refusal = _why_not_edit(bot, broadcast, content)
         if refusal == "steer_same_text" and (unfinished := _edit_to_finish(bot, broadcast)):
             _edit_again(bot, broadcast, wish, unfinished)
@@ -175,6 +180,11 @@ def edit(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
         _say(bot, broadcast, wish, bot.texts.say("steer_editing", count=opened.counts.planned))
 
 
+def _edit_key(broadcast: Broadcast, wish: Wish, content: Content) -> str:
+    """Return what stands for this order with this text: a message that is read again may say something else."""
+    return f"edit:{broadcast.source_id}:{wish.key}:{content.digest}"
+
+
 def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender: Person, event: Event) -> str:
     """Pass an edit of the sender's message on, if its text has changed."""
     me, rules = bot.me(), bot.config
@@ -184,8 +194,9 @@ def follow_source(bot: Services, broadcast: Broadcast, message: Message, sender:
     wish = Wish(key=key, order=Order.EDIT, text=body, asked_at=event.asked_at)
     # A text that was followed before is no news, even if a reply has brought another one since.
     followed = f"followed:{broadcast.number}"
-    digest, before = _new_content(bot, broadcast, body).digest, bot.ledger.recall(followed) or broadcast.digest
-    if broadcast.form is Form.TEXT and digest in (before, _digest_now(bot, broadcast)):
+    content, before = _new_content(bot, broadcast, body), bot.ledger.recall(followed) or broadcast.digest
+    digest, is_begun = content.digest, bot.ledger.broadcast_of(_edit_key(broadcast, wish, content)) is not None
+    if broadcast.form is Form.TEXT and not is_begun and digest in (before, _digest_now(bot, broadcast)):
         bot.ledger.remember(followed, digest, noted_at=bot.clock.now())
         return SAME_TEXT
     verdict = may_send(sender, me, rules.source)
@@ -235,8 +246,7 @@ def _cancel(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
     now = bot.ledger.broadcast(broadcast.number) or broadcast
     counts, texts = now.counts, bot.texts
     if not waiting and now.cancelled_at:
-        tallies = bot.ledger.tallies(broadcast.number, examples=0)
-        waiting = sum(tally.count for tally in tallies if tally.why is Why.CANCELLED)
+        waiting = _held_back(bot, broadcast)
     if not waiting and now.cancelled_at is None:
         said = texts.say("steer_nothing_waits", sent=counts.sent, failed=counts.failed, unknown=counts.unknown)
     else:
@@ -246,6 +256,12 @@ def _cancel(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
         said += "\n\n" + texts.say("steer_cancelled_recall")
     _say(bot, broadcast, wish, said, (Order.RECALL,) if reached else ())
     bot.ring()
+
+
+def _held_back(bot: Services, broadcast: Broadcast) -> int:
+    """Return how many were cancelled."""
+    tallies = bot.ledger.tallies(broadcast.number, examples=0)
+    return sum(tally.count for tally in tallies if tally.why is Why.CANCELLED)
 
 
 def _log_cancelled(bot: Services, broadcast: Broadcast, count: int) -> None:
@@ -269,7 +285,7 @@ def _retry(bot: Services, broadcast: Broadcast, wish: Wish) -> None:
         said = texts.say("steer_still_runs")
     elif count:
         _say(bot, broadcast, wish, texts.say("steer_retrying", count=count) + hint)
-        bot.send_again(broadcast.number, [State.UNKNOWN if is_unknown else State.FAILED])
+        _send_again(bot, broadcast, wish, [State.UNKNOWN if is_unknown else State.FAILED])
         return
     elif not is_unknown and (unfinished := _edit_to_finish(bot, broadcast)):
         _edit_again(bot, broadcast, wish, unfinished, hint)
@@ -302,7 +318,15 @@ def _edit_to_finish(bot: Services, broadcast: Broadcast) -> Broadcast | None:
 
 def _edit_again(bot: Services, broadcast: Broadcast, wish: Wish, change: Broadcast, hint: str = "") -> None:
     _say(bot, broadcast, wish, bot.texts.say("steer_editing_again", count=_not_arrived(change)) + hint)
-    bot.send_again(change.number, NOT_ARRIVED)
+    _send_again(bot, change, wish, NOT_ARRIVED)
+
+
+def _send_again(bot: Services, broadcast: Broadcast, wish: Wish, states: Sequence[State]) -> None:
+    """Have it sent once more, but once for an order: one that is repeated may find it over for the second time."""
+    note, finished = f"again:{broadcast.number}:{wish.key}", repr(broadcast.finished_at)
+    if bot.ledger.recall(note) in (None, finished):
+        bot.ledger.remember(note, finished, noted_at=bot.clock.now())
+        bot.send_again(broadcast.number, states)
 
 
 def _not_arrived(change: Broadcast) -> int:
@@ -343,12 +367,4 @@ def _edits_of(bot: Services, broadcast: Broadcast) -> list[Broadcast]:
 
 
 def _say(bot: Services, broadcast: Broadcast, wish: Wish, text: str, orders: tuple[Order, ...] = ()) -> None:
-    bot.say(
-        Reply(
-            key=f"steer:{wish.order}:{wish.key}",
-            markdown=text,
-            space_id=broadcast.space_id,
-            parent_id=broadcast.thread_id,
-            card=card(text, bot.voice.buttons(broadcast, orders)) if orders else None,
-        )
-    )
+    bot.say(reply_about(broadcast, f"steer:{wish.order}:{wish.key}", text, bot.voice.buttons(broadcast, orders)))

@@ -13,6 +13,7 @@ from broadcast.model import Broadcast, Kind, Reply, Tally
 from broadcast.narration import Outlook, clock_time, duration, opened_text, progress_text
 from broadcast.pacing import Gate
 from broadcast.ports import Clock, Ledger
+from broadcast.posting import reply_about
 from broadcast.reports import outcome_text
 from broadcast.settings import Settings
 from broadcast.standing import possible_orders
@@ -91,18 +92,16 @@ class Voice:
         return self._texts().say("waiting_rate_limit", until=clock_time(until))
 
     def opened(self, broadcast: Broadcast, tallies: list[Tally]) -> Reply | None:
-        """Return what is said first of all about a broadcast: to whom it goes; nothing where it goes nowhere."""
-        if broadcast.kind is not Kind.SEND or broadcast.counts.planned == broadcast.counts.skipped:
+        """Return what is said first of all about a broadcast: to whom it goes.
+
+        Nothing where it goes nowhere, and where this was said long ago, before it was sent again.
+        """
+        goes_nowhere = broadcast.counts.planned == broadcast.counts.skipped
+        if broadcast.kind is not Kind.SEND or goes_nowhere or self.begun_at(broadcast) != broadcast.opened_at:
             return None
         text = opened_text(tallies, self.outlook(broadcast), self._texts())
         buttons = self.buttons(broadcast, self.orders(broadcast)) if broadcast.counts.unsettled else []
-        return Reply(
-            key=f"opened:{broadcast.source_id}",
-            markdown=text,
-            space_id=broadcast.space_id,
-            parent_id=broadcast.thread_id,
-            card=card(text, buttons) if buttons else None,
-        )
+        return reply_about(broadcast, f"opened:{broadcast.source_id}", text, buttons)
 
     def outcome(self, broadcast: Broadcast, tallies: list[Tally]) -> tuple[str, str | None]:
         """Return the outcome in words, and a card that shows it with what can be done about it."""

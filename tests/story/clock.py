@@ -44,10 +44,11 @@ class FastClock(SystemClock):
         return f"{self.pace!r} {self._epoch!r} {self._file}"
 
     def hurry(self, pace: float) -> None:
-        """Run so many times as fast as the machine's clock from now on."""
-        self._count()
-        self.pace = pace
-        self._longest = min(LONGEST_STEP, LONGEST_LEAP / pace) if pace > 1 else math.inf
+        """Run so many times as fast as the machine's clock from now on; others read that, but wait as before."""
+        with self._lock:
+            self._count()
+            self.pace = pace
+            self._longest = min(LONGEST_STEP, LONGEST_LEAP / pace) if pace > 1 else math.inf
 
     def stop(self) -> None:
         """Count no more."""
@@ -59,7 +60,7 @@ class FastClock(SystemClock):
         return self._epoch + self.monotonic()
 
     def leap(self, seconds: float) -> None:
-        """Have it be so much later by the calendar, at once."""
+        """Have it be so much later by the calendar, at once, in this process."""
         self._epoch += seconds
 
     def monotonic(self) -> float:
@@ -81,18 +82,18 @@ class FastClock(SystemClock):
     def _run(self) -> None:
         with self._file.open("rb") as disk:
             while not self._over.wait(min(TICK, self._longest / 2)):
-                os.fdatasync(disk)
-                self._count()
+                os.fsync(disk)
+                with self._lock:
+                    self._count()
 
     def _count(self) -> None:
-        with self._lock:
-            here = time.monotonic()
-            self._counted = self._seconds_at(here), here
-            self._face[0] = self._counted[0]
+        here = time.monotonic()
+        self._counted = self._seconds_at(here), here
+        self._face[0] = self._counted[0]
 
     def _seconds_at(self, here: float) -> float:
         seconds, counted_at = self._counted
-        return seconds + min(here - counted_at, self._longest) * self.pace
+        return seconds + min(max(0.0, here - counted_at), self._longest) * self.pace
 
 
 class ReadClock(FastClock):

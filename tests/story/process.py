@@ -59,10 +59,18 @@ class Process:
             os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait(PATIENCE)
 
+    def ask_to_end(self) -> None:
+        """Send it SIGTERM."""
+        self._popen.send_signal(signal.SIGTERM)
+
+    def ended(self) -> int:
+        """Wait until it has ended; return its exit status."""
+        return self._popen.wait(PATIENCE)
+
     def stop(self) -> int:
         """End it with SIGTERM; return its exit status."""
-        self._popen.send_signal(signal.SIGTERM)
-        return self._popen.wait(PATIENCE)
+        self.ask_to_end()
+        return self.ended()
 
     @property
     def log(self) -> str:

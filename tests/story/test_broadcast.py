@@ -221,7 +221,7 @@ def test_a_message_with_nothing_in_it_brings_a_hint(stage: Stage, text: str) -> 
     message = stage.broadcast(stage.alice, text, room=lobby)
     assert [place for place in (lobby, stage.dm) if stage.copies(place)] == []
     assert len(stage.told(message)) == 1
-    assert "mention me in a space together with your text" in stage.told(message)[0]
+    assert "mention me in a space together with your text" in "\n".join(stage.told(message))
 
 
 def test_a_group_message_that_does_not_mention_the_bot_is_none_of_its_business(stage: Stage) -> None:

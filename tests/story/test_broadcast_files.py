@@ -146,7 +146,7 @@ def test_the_sender_learns_what_the_scanner_said(stage: Stage, outcome: Any, say
     file = SimFile("tool.zip", b"PK")
     stage.webex.scan(file, outcome)
     message = stage.broadcast(stage.alice, "look", files=[file])
-    assert says in stage.told(message)[0]
+    assert says in "\n".join(stage.told(message))
 
 
 def test_a_file_that_is_still_scanned_is_waited_for(stage: Stage) -> None:
@@ -165,7 +165,7 @@ def test_an_infected_file_alone_is_no_broadcast(stage: Stage) -> None:
     stage.webex.scan(file, "infected")
     message = stage.broadcast(stage.alice, files=[file])
     assert stage.copies(lobby) == []
-    assert "Without the file nothing was left" in stage.told(message)[0]
+    assert "Without the file nothing was left" in "\n".join(stage.told(message))
 
 
 def test_an_empty_file_stays_behind(stage: Stage) -> None:
@@ -173,7 +173,7 @@ def test_an_empty_file_stays_behind(stage: Stage) -> None:
     lobby = stage.space()
     message = stage.broadcast(stage.alice, "look", files=[SimFile("empty.txt", b"")])
     assert (stage.body(lobby), stage.copy(lobby).files) == ("look", ())
-    assert "empty.txt was not sent along: it is empty" in stage.told(message)[0].replace("\\", "")
+    assert "empty.txt was not sent along: it is empty" in "\n".join(stage.told(message)).replace("\\", "")
 
 
 def test_a_long_text_with_a_file_has_the_file_once(stage: Stage) -> None:

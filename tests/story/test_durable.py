@@ -57,12 +57,13 @@ def check_books(stage: Stage, spaces: list[Space]) -> None:
 def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(make_stage: Callable[..., Stage], start: Start) -> None:
     """`python bot.py` under kill -9 with hundreds on their way, then again: it goes on; what is unsure is few."""
     stage = make_stage(pace=1)
-    spaces = stage.spaces(400)
+    spaces = stage.spaces(300)
     bot = start(stage)
-    stage.webex.latency = 0.5
+    stage.hold(after=100, times=None)
     message = stage.says(stage.alice, "hello")
-    eventually(lambda: stage.states().get(State.SENT, 0) >= 100, "some are sent")
+    stage.holds(HANDS)
     bot.kill()
+    stage.let_go()
     assert stage.states().get(State.WAITING)
     start(stage, is_called=False)
     stage.settled()
@@ -123,10 +124,12 @@ def test_sigterm_finishes_what_is_in_flight_and_leaves_nothing_in_doubt(
     stage = make_stage(pace=1)
     spaces = stage.spaces(300)
     bot = start(stage)
-    stage.webex.latency = 0.5
+    stage.hold(after=20, times=None)
     stage.says(stage.alice, "hello")
-    eventually(lambda: stage.states().get(State.SENT, 0) >= 20)
-    assert bot.stop() == 0
+    stage.holds(HANDS)
+    bot.ask_to_end()
+    stage.let_go()
+    assert bot.ended() == 0
     assert set(stage.states()) == {State.SENT, State.WAITING}
     start(stage, is_called=False)
     stage.settled()

@@ -257,6 +257,48 @@ def test_an_edit_that_was_cancelled_can_be_said_again(stage: Stage) -> None:
     assert {stage.body(space) for space in spaces} == {"two"}
 
 
+@pytest.mark.parametrize(("text", "shown"), [("two", "two"), ("three", "three")])
+def test_an_edit_that_breaks_off_is_told_and_a_later_one_is_not_lost(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, text: str, shown: str
+) -> None:
+    """Something breaks when the edit is opened; when it goes on the message says the same, or something else."""
+    message = stage.broadcast(stage.alice, "one")
+    assert stage.services is not None
+    open_change, breaks = stage.services.ledger.open_change, iter([True])
+
+    def open_and_break(*given: Any) -> int | None:
+        number = open_change(*given)
+        if next(breaks, False):
+            stage.world.edit(message, text)
+            raise RuntimeError("staged")
+        return number
+
+    monkeypatch.setattr(stage.services.ledger, "open_change", open_and_break)
+    edit(stage, message, "two")
+    assert stage.is_once_everywhere(shown)
+    assert any(said.startswith("Changing every copy: 1.") for said in stage.answers(message))
+
+
+@pytest.mark.parametrize("method", ["open_change", "queue_reply"])
+def test_a_deletion_that_breaks_off_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """Something breaks before the sender was told, or right after it: he reads once that it was his deletion."""
+    message = stage.broadcast(stage.alice, "one")
+    assert stage.services is not None
+    done, breaks = getattr(stage.services.ledger, method), iter([True])
+
+    def do_and_break(*given: Any) -> Any:
+        result = done(*given)
+        if next(breaks, False):
+            raise RuntimeError("staged")
+        return result
+
+    monkeypatch.setattr(stage.services.ledger, method, do_and_break)
+    delete(stage, message)
+    assert next(breaks, None) is None
+    assert nothing_is_left(stage)
+    assert sum("so I take it back: 1 copies. Not sent: 0." in said.text for said in stage.copies(stage.dm)) == 1
+
+
 def test_a_change_that_webex_shows_late_is_not_lost(stage: Stage) -> None:
     """For a moment Webex still shows the text from before the edit, and the message that was deleted."""
     message = stage.broadcast(stage.alice, "one")

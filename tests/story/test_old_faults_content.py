@@ -27,7 +27,7 @@ def test_c2_a_mention_and_nothing_else_is_not_broadcast(stage: Stage) -> None:
     lobby, other = stage.spaces(2)
     message = stage.broadcast(stage.alice, "", room=lobby)
     assert stage.copies(other) == []
-    assert "There was nothing in your message" in stage.told(message)[0]
+    assert "There was nothing in your message" in "\n".join(stage.told(message))
 
 
 def test_c3_a_card_carries_sender_and_text(stage: Stage) -> None:
@@ -51,7 +51,7 @@ def test_c5_files_that_are_left_out_are_told(stage: Stage) -> None:
     files = [SimFile(name, name.encode()) for name in ("one.txt", "two.txt", "three.txt")]
     message = stage.broadcast(stage.alice, "look", files=files)
     assert [file.name for file in stage.copy(lobby).files] == ["one.txt"]
-    assert stage.told(message)[0] == "Webex takes one file per message. Not sent along: two.txt, three.txt"
+    assert "Webex takes one file per message. Not sent along: two.txt, three.txt" in stage.told(message)
 
 
 def test_c6_lists_and_code_arrive_as_lists_and_code(stage: Stage) -> None:

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -295,19 +295,24 @@ def test_what_was_taken_back_is_not_sent_again(stage: Stage) -> None:
     assert stage.copies(vault) == stage.copies(stage.dm) == []
 
 
-def breaks_off(stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    """Have the bot break off right after the ledger has done something for the next time."""
+def breaks_off(stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str) -> Iterator[bool]:
+    """Have the bot break off once, right after the ledger has done something; return what is used up by then."""
     assert stage.services is not None
     ledger = stage.services.ledger
-    done, calls = getattr(ledger, method), iter([True])
+    done, breaks = getattr(ledger, method), iter([True])
 
     def do_and_break(*given: object, **named: object) -> object:
         result = done(*given, **named)
-        if next(calls, False):
+        if next(breaks, False):
             raise RuntimeError("staged")
         return result
 
     monkeypatch.setattr(ledger, method, do_and_break)
+    return breaks
+
+
+EDITING = "Changing every copy: 1. What has not gone out yet goes out in the new form."
+RECALLING = "Taking it back: 1 copies. Not sent any more: 0."
 
 
 @pytest.mark.parametrize(
@@ -315,29 +320,36 @@ def breaks_off(stage: Stage, monkeypatch: pytest.MonkeyPatch, method: str) -> No
     [
         ("retry", "queue_reply", "Sending again: 1."),
         ("retry", "send_again", "Sending again: 1."),
-        ("edit: two", "open_change", "Changing every copy: 1."),
-        ("edit: two", "queue_reply", "Changing every copy: 1."),
+        ("edit: two", "open_change", EDITING),
+        ("edit: two", "queue_reply", EDITING),
+        ("recall", "open_change", RECALLING),
+        ("recall", "queue_reply", RECALLING),
     ],
 )
 def test_an_order_that_breaks_off_is_finished_and_answered_all_the_same(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, words: str, method: str, answer: str
 ) -> None:
     """In the middle of it something breaks; it is taken up again, done once, and the answer is the one to the order."""
-    stage.fault("status", status=403, room=stage.space())
+    stage.fault("status", status=403, room=stage.space(), times=None)
     message = stage.broadcast(stage.alice, "hello")
-    breaks_off(stage, monkeypatch, method)
+    breaks = breaks_off(stage, monkeypatch, method)
     said = stage.steer(message, words)
-    assert answer in said
+    assert next(breaks, None) is None
+    assert answer in said.split("\n")
     assert said.count("Duration: ") == 1
+    assert stage.attempts(message) == (3 if words == "retry" else 2)
 
 
 def test_a_cancellation_that_breaks_off_still_knows_how_many(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """What will not go out was noted, and the word about it was not said: it is, with the right number."""
-    half = Half(stage, closed=4)
-    breaks_off(stage, monkeypatch, "cancel")
-    stage.replies(half.message, "cancel")
-    eventually(lambda: any(said.startswith("Cancelled: 4 will not go out.") for said in stage.answers(half.message)))
-    half.on()
+    for space in stage.spaces(4):
+        stage.fault("status", status=503, headers={"Retry-After": "3000"}, room=space)
+    message = stage.says(stage.alice, "hello")
+    eventually(lambda: sum(one.detail != "" for one in stage.ledger.deliveries(1)) == 4, "four were put off")
+    breaks = breaks_off(stage, monkeypatch, "cancel")
+    said = stage.steer(message, "cancel")
+    assert next(breaks, None) is None
+    assert "Cancelled: 4 will not go out. Sent already, or on its way: 1." in said
 
 
 # What is a word, and what is a message
