@@ -176,7 +176,7 @@ class Ledger(Protocol):
         """Write down something to say; False if that was done before."""
 
     def next_reply(self, now: float) -> Reply | None:
-        """Claim the first reply that is due. One that is not settled under this lease is in doubt under the next."""
+        """Claim the oldest reply that is due. One that is not settled under this lease is in doubt under the next."""
 
     def replies_waiting(self) -> int:
         """Return how many replies are not said yet."""

@@ -152,7 +152,8 @@ def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_r
         again = _not_arrived(before)
         key = "steer_recalling_again" if again else "steer_recall_done"
         _say(bot, broadcast, wish, bot.texts.say(key, count=again))
-        _send_again(bot, before, wish, NOT_ARRIVED)
+        if again:
+            _send_again(bot, before, wish, NOT_ARRIVED)
 
 
 def _open_recall(bot: Services, broadcast: Broadcast, asked_at: float) -> Broadcast | None:

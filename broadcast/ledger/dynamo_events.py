@@ -94,10 +94,10 @@ class DynamoEvents(DynamoQueues):
         )
 
     def next_reply(self, now: float) -> Reply | None:
-        """Claim the first reply that is due. One that is not settled under this lease is in doubt under the next."""
-        waiting = [item for item in self.find(REPLIES) if _waits(item) and _due(item) <= now]
-        for item in sorted(waiting, key=lambda one: (_due(one), one.number("number"))):
-            if not self.is_done(REPLY, item) and self._claim_reply(item, now):
+        """Claim the oldest reply that is due. One that is not settled under this lease is in doubt under the next."""
+        for item in self.find(REPLIES):
+            is_due = _waits(item) and _due(item) <= now
+            if is_due and not self.is_done(REPLY, item) and self._claim_reply(item, now):
                 return _reply(item, now)
         return None
 

@@ -13,7 +13,7 @@ from broadcast.retry import GRACE
 QUEUE_REPLY = """
     INSERT OR IGNORE INTO replies (key, space_id, parent_id, person_id, markdown, card) VALUES (?, ?, ?, ?, ?, ?)
 """
-DUE_REPLY = "SELECT * FROM replies WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, rowid LIMIT 1"
+DUE_REPLY = "SELECT * FROM replies WHERE state = 'waiting' AND due_at <= ? ORDER BY rowid LIMIT 1"
 CLAIM_REPLY = """
     UPDATE replies SET state = 'sending', first_tried = coalesce(first_tried, ?) WHERE key = ? RETURNING *
 """
@@ -107,7 +107,7 @@ class SqliteEvents(Store):
             return db.execute(QUEUE_REPLY, values).rowcount == 1
 
     def next_reply(self, now: float) -> Reply | None:
-        """Claim the first reply that is due. One that is not settled under this lease is in doubt under the next."""
+        """Claim the oldest reply that is due. One that is not settled under this lease is in doubt under the next."""
         if not self.connection.execute(DUE_REPLY, (now,)).fetchone():
             return None
         with self.write() as db:

@@ -265,6 +265,14 @@ def test_a_reply_is_in_doubt_until_it_is_said_not_to_be(ledger: Ledger) -> None:
     assert seen == [(True, START), (True, START), (False, START)]
 
 
+def test_a_reply_that_was_put_off_is_said_before_one_that_came_later(ledger: Ledger) -> None:
+    """As soon as both may be said: whoever reads them reads them in the order in which they were meant."""
+    ledger.queue_reply(HELLO)
+    ledger.settle_reply(next_reply(ledger), try_at=START + 60, now=START)
+    ledger.queue_reply(replace(HELLO, key="later"))
+    assert [next_reply(ledger, START + 60).key for _ in range(2)] == [HELLO.key, "later"]
+
+
 def test_a_reply_that_is_done_with_is_not_put_off_any_more(open_ledger: Opener) -> None:
     """A worker that lost its lease comes late with its failure, when the next one has said it."""
     old = open_ledger()
