@@ -39,7 +39,6 @@ class Poller:
     count: int = 1
     calls: list[Called] = field(default_factory=list)
     crashes: list[str] = field(default_factory=list)
-    kills: int = 0
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -60,20 +59,21 @@ class Poller:
         for thread in self._threads:
             thread.join()
 
-    def kill_one(self) -> bool:
-        """Kill a sandbox that is at work; say whether there was one."""
-        is_done = self._signal_one(signal.SIGKILL)
-        self.kills += is_done
-        return is_done
+    def kill_one(self, wanted: Callable[[], bool]) -> bool:
+        """Kill a sandbox that is at work, if that is wanted while it stands still; say whether it was killed."""
+        with self._lock:
+            for sandbox in self._busy.values():
+                sandbox.process.send_signal(signal.SIGSTOP)
+                is_wanted = wanted()
+                sandbox.process.send_signal(signal.SIGKILL if is_wanted else signal.SIGCONT)
+                return is_wanted
+        return False
 
     def freeze_one(self) -> bool:
         """Let a sandbox that is at work do nothing any more; say whether there was one."""
-        return self._signal_one(signal.SIGSTOP)
-
-    def _signal_one(self, number: signal.Signals) -> bool:
         with self._lock:
             for sandbox in self._busy.values():
-                sandbox.process.send_signal(number)
+                sandbox.process.send_signal(signal.SIGSTOP)
                 return True
         return False
 
