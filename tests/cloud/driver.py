@@ -77,11 +77,6 @@ class Poller:
                 return True
         return False
 
-    @property
-    def is_working(self) -> bool:
-        """Whether a call is under way."""
-        return bool(self._busy)
-
     def ends(self, end: str) -> list[Called]:
         """Return the calls that ended so."""
         return [call for call in self.calls if call.end == end]
