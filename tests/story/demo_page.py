@@ -30,7 +30,22 @@ def card(page: Page) -> Locator:
     return page.locator("#talk").get_by_role("group", name="Adaptive Card").last
 
 
+def known(page: Page) -> None:
+    """Wait until the page knows who is there and how everything is set."""
+    expect(page.locator("#people input")).not_to_have_count(0)
+
+
+def switch(page: Page, name: str) -> Locator:
+    """Return the switch whose name begins so, set as it is."""
+    known(page)
+    return page.get_by_role("switch", name=re.compile(name))
+
+
 def say(page: Page, text: str) -> None:
-    """Type a message and send it."""
+    """Type a message, send it, and see it appear: until then the page shows what was before it."""
+    known(page)
+    mine = page.locator("#talk > .mine")
+    before = mine.count()
     page.get_by_label("Message", exact=True).fill(text)
     page.locator("#composer").get_by_role("button", name="Send", exact=True).click()
+    expect(mine).to_have_count(before + 1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.story.demo_page import card, choose, outside, say, tile
+from tests.story.demo_page import card, choose, outside, say, switch, tile
 from webexsim.demo import ROOT
 
 OWN = ("Project Phoenix", "Návštěvy a zasedačky", "News from the board", "Alice Novak", "Ben Okafor", "Eva Malá")
@@ -80,12 +80,12 @@ def test_who_may_not_broadcast_is_told_and_nothing_arrives(page: Page, demo: Dem
 def without_org_filter(page: Page, demo: Demo) -> Iterator[Page]:
     """The page with the sender's-org filter off, and on again afterwards."""
     page.goto(demo.page)
-    switch = page.get_by_role("switch", name=re.compile("sender’s org"))
+    box = switch(page, "Only the sender’s org")
     with page.expect_response("**/sim/settings"):
-        switch.uncheck(force=True)
+        box.uncheck(force=True)
     yield page
     with page.expect_response("**/sim/settings"):
-        switch.check(force=True)
+        box.check(force=True)
 
 
 def test_a_switch_is_obeyed_by_the_next_broadcast(without_org_filter: Page) -> None:
@@ -114,8 +114,9 @@ def test_a_broadcast_is_edited_and_taken_back_where_it_was_written(page: Page, d
     page.goto(demo.page)
     choose(page, "Alice Novak")
     say(page, "Parking closes at six")
-    expect(page.locator("#run-title")).to_have_text("17 of 17 arrived")
-    page.locator("#talk > .mine").last.get_by_role("button", name="Edit").click()
+    mine = page.locator("#talk > .mine").last
+    expect(mine.locator(".thread")).to_contain_text("Sent: 17")
+    mine.get_by_role("button", name="Edit").click()
     page.get_by_label("Edit your message").fill("Parking closes at seven")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#run-title")).to_have_text("17 of 17 edited")
@@ -129,12 +130,12 @@ def test_a_broadcast_is_edited_and_taken_back_where_it_was_written(page: Page, d
 def asking_first(page: Page, demo: Demo) -> Iterator[Page]:
     """The page with the question before sending on, and off again afterwards."""
     page.goto(demo.page)
-    switch = page.get_by_role("switch", name=re.compile("Ask first above"))
+    box = switch(page, "Ask first above")
     with page.expect_response("**/sim/settings"):
-        switch.check(force=True)
+        box.check(force=True)
     yield page
     with page.expect_response("**/sim/settings"):
-        switch.uncheck(force=True)
+        box.uncheck(force=True)
 
 
 def test_nothing_goes_out_before_the_button_is_pressed(asking_first: Page) -> None:

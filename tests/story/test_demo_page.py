@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.story.axe import findings
-from tests.story.demo_page import card, outside, say, tile
+from tests.story.demo_page import card, outside, say, switch, tile
 from webexsim import Server
 from webexsim.demo import write_config
 from webexsim.model import Message, Person, Space
@@ -404,6 +404,22 @@ def test_the_page_works_from_the_keyboard_alone(page: Page, rehearsal: Rehearsal
     expect(tile(page, "Book club")).to_be_focused()
 
 
+def test_what_is_sent_before_the_page_knows_anybody_goes_out_when_it_does(page: Page, rehearsal: Rehearsal) -> None:
+    """A click on Send while the first look at the stand-in is still on its way is not swallowed."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/sim/state?*", hold, times=1)
+    with page.expect_request("**/sim/state?*"):
+        page.goto(rehearsal.url)
+    page.get_by_label("Message", exact=True).fill("Early bird")
+    page.locator("#composer").get_by_role("button", name="Send", exact=True).click()
+    held[0].continue_()
+    expect(page.locator("#talk > .mine")).to_contain_text("Early bird")
+
+
 def test_the_hint_is_for_the_first_visit(page: Page, rehearsal: Rehearsal) -> None:
     """Four steps the first time; not again once closed, until asked for."""
     page.goto(rehearsal.url)
@@ -419,25 +435,25 @@ def test_the_hint_is_for_the_first_visit(page: Page, rehearsal: Rehearsal) -> No
 def test_a_switch_changes_the_bots_config(page: Page, rehearsal: Rehearsal) -> None:
     """The switches show the config file and write to it."""
     page.goto(rehearsal.url)
-    switch = page.get_by_role("switch", name=re.compile("sender’s org"))
-    expect(switch).to_be_checked()
+    box = switch(page, "Only the sender’s org")
+    expect(box).to_be_checked()
     with page.expect_response("**/sim/settings"):
-        switch.uncheck(force=True)
+        box.uncheck(force=True)
     assert json.loads(rehearsal.config.read_text("utf-8"))["destination"]["senders_own_org"] is False
 
 
 def test_the_question_before_sending_is_switched_on_with_its_number(page: Page, rehearsal: Rehearsal) -> None:
     """The switch writes `confirm.above` with the number beside it, and null when it goes off; a reload shows it."""
     page.goto(rehearsal.url)
-    switch, box = page.get_by_role("switch", name=re.compile("Ask first above")), page.get_by_role("spinbutton")
-    for act in (lambda: switch.check(force=True), lambda: (box.fill("3"), box.press("Tab"))):
+    asks, box = switch(page, "Ask first above"), page.get_by_role("spinbutton")
+    for act in (lambda: asks.check(force=True), lambda: (box.fill("3"), box.press("Tab"))):
         with page.expect_response("**/sim/settings"):
             act()
     assert json.loads(rehearsal.config.read_text("utf-8"))["confirm"] == {"above": 3}
     page.reload()
     expect(box).to_have_value("3")
     with page.expect_response("**/sim/settings"):
-        switch.uncheck(force=True)
+        asks.uncheck(force=True)
     assert json.loads(rehearsal.config.read_text("utf-8"))["confirm"] == {"above": None}
 
 

@@ -66,14 +66,16 @@ async function post(path, body) {
   return told;
 }
 
+// Nothing is done before the page knows who is there: what was typed or pressed until then waits for it.
 async function attempt(work) {
   setText($("said"), "");
+  await firstState;
   try { await work(); } catch (error) { setText($("said"), `That did not work: ${error.message}`); }
 }
 
 async function send() {
   const text = $("message").value.trim();
-  if (view.busy || !view.room || (!text && !view.file)) return;
+  if (view.busy || (!text && !view.file)) return;
   view.busy = $("send").disabled = true;
   await attempt(async () => {
     const mentions = !$("mention").hidden && $("mention").getAttribute("aria-pressed") === "true";
@@ -152,16 +154,23 @@ async function attachSample(kind) {
 function absorbSettings(settings) {
   const destination = settings.destination || {};
   $("destination").disabled = !settings.bot_config;
-  if (performance.now() < view.settlesAt || $("confirm-above") === document.activeElement) return;
+  if (view.changing || view.changes !== poll.changes || $("confirm-above") === document.activeElement) return;
   showConfirm(settings.confirm?.above ?? null);
   if (settings.trouble) showTrouble(settings.trouble);
   document.querySelectorAll("[data-key]").forEach((box) => { box.checked = Boolean(destination[box.dataset.key]); });
 }
 
+// What was asked before a change is done knows nothing of it: the switches show what was chosen meanwhile.
+async function adjust(path, body) {
+  view.changing += 1;
+  await attempt(() => post(path, body));
+  view.changing -= 1;
+  view.changes += 1;
+}
+
 function changeSetting() {
-  view.settlesAt = performance.now() + 1500;
   const boxes = [...document.querySelectorAll("[data-key]")];
-  attempt(() => post("/sim/settings", { destination: Object.fromEntries(boxes.map((box) => [box.dataset.key, box.checked])) }));
+  adjust("/sim/settings", { destination: Object.fromEntries(boxes.map((box) => [box.dataset.key, box.checked])) });
 }
 
 function showConfirm(above) {
@@ -172,10 +181,9 @@ function showConfirm(above) {
 
 // Null switches the question off; the number stays in its box for the next time.
 function changeConfirm() {
-  view.settlesAt = performance.now() + 1500;
   const above = $("confirm").checked ? Math.max(0, Math.round($("confirm-above").valueAsNumber || 0)) : null;
   showConfirm(above);
-  attempt(() => post("/sim/settings", { confirm: { above } }));
+  adjust("/sim/settings", { confirm: { above } });
 }
 
 function showTrouble(kind) {
@@ -184,9 +192,8 @@ function showTrouble(kind) {
 }
 
 function changeTrouble(kind) {
-  view.settlesAt = performance.now() + 1500;
   showTrouble(kind);
-  attempt(() => post("/sim/trouble", { kind }));
+  adjust("/sim/trouble", { kind });
 }
 
 async function bigRun() {
@@ -245,10 +252,12 @@ async function poll() {
   clearTimeout(poll.timer);
   if (poll.running) { poll.again = true; return; }
   poll.running = true;
+  poll.changes = view.changes;
   try {
     const reply = await fetch(`/sim/state?since=${known.seq}`, { cache: "no-store" });
     if (!reply.ok) throw new Error(String(reply.status));
     absorb(await reply.json());
+    knowsState();
     $("offline").hidden = true;
   } catch (error) {
     if (!(error instanceof TypeError || /^\d+$/.test(error.message))) console.error(error);

@@ -9,7 +9,10 @@ const STATES = {
 // Rooms and messages are keyed by id; `round` is the latest broadcast.
 const known = { seq: 0, bot: null, people: new Map(), rooms: new Map(), messages: new Map(), notes: {}, typed: {}, epoch: 0 };
 const round = { ask: null, start: "", began: 0, last: 0, begun: false, answered: 0, answer: null, active: false, seen: [] };
-const view = { person: null, room: null, open: null, filter: "all", filters: {}, file: null, dirty: new Set(), frame: 0, spokenAt: 0, settlesAt: 0 };
+const view = { person: null, room: null, open: null, filter: "all", filters: {}, file: null, dirty: new Set(), frame: 0, spokenAt: 0, changing: 0, changes: 0 };
+
+let knowsState;
+const firstState = new Promise((resolve) => { knowsState = resolve; });
 
 function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
