@@ -172,6 +172,7 @@ def test_a_reply_in_doubt_is_looked_for_when_webex_must_be_through_with_it(desk:
 )
 def test_a_look_that_fails_is_repeated(desk: Desk, town: Town, fault: Fault) -> None:
     """Nothing is said before it is known."""
+    town.clock.runs = True
     assert run_replies(desk, town, Fault(kind="cut_after", method="POST"), fault, room=town.dm) == 1
     assert desk.ledger.replies_waiting() == 0
 
