@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
-from broadcast import asking, cli, steering
+from broadcast import asking, cli, narration, steering
 from broadcast.commands import DECISIONS, Order, command_in, decision_in, meant, question_in
 from broadcast.config import in_words, warnings
 from broadcast.errors import BroadcastError, ConfigError, NotAnEvent, Refused, SetupRefused, TryLater
@@ -327,11 +327,11 @@ def on_left(bot: Services, job: Job) -> str:
     return "removed"
 
 
-def give_up(bot: Services, job: Job, reason: str) -> None:
+def give_up(bot: Services, job: Job, error: Exception) -> None:
     """Tell the sender that a message could not be broadcast at all."""
-    bot.log.error("event.given_up", resource=job.event.resource, id=job.event.id, reason=reason)
+    bot.log.error("event.given_up", resource=job.event.resource, id=job.event.id, reason=repr(error))
     if (job.event.resource, job.event.action) == ("messages", "created") and job.event.space_id:
-        text = bot.texts.say("event_failed", reason=bot.texts.why(Why.GAVE_UP))
+        text = narration.given_up_text(error, bot.texts)
         bot.say(Reply(key=f"failed:{job.event.id}", markdown=text, space_id=job.event.space_id, parent_id=job.event.id))
 
 

@@ -47,7 +47,7 @@ def space(item: Json) -> Space:
     """Return a space."""
     return Space(
         id=id_in(item),
-        title=str(item.get("title") or ""),
+        title="" if _has_no_key(item, "title") else str(item.get("title") or ""),
         kind=_kind(item.get("type")),
         owner_id=item.get("ownerId"),
         announcement_only=item.get("isAnnouncementOnly") is True,
@@ -109,6 +109,12 @@ def webhook(item: Json) -> Webhook:
         secret=item.get("secret"),
         status=str(item.get("status") or "active"),
     )
+
+
+def _has_no_key(item: Json, name: str) -> bool:
+    """Whether Webex shows a field as ciphertext, because its key cannot be had just now."""
+    errors = item.get("errors")
+    return isinstance(errors, dict) and name in errors
 
 
 def _kind(text: object) -> SpaceKind:

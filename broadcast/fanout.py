@@ -11,7 +11,7 @@ from functools import partial
 
 from broadcast.changes import Changes
 from broadcast.config import DeliveryRules
-from broadcast.errors import FileRefused, Refused, WebexError
+from broadcast.errors import FileRefused, LedgerFailed, Refused, WebexError
 from broadcast.files import Files
 from broadcast.hands import Hands
 from broadcast.lookup import Lookup
@@ -27,6 +27,10 @@ LONG_PAUSE = 5.0
 MOST_YIELDS = 50
 YIELD_PAUSE = 0.1
 BLOCKED_SECONDS = 0.2
+REPEAT_SECONDS = 0.2
+BREAK_OFF_SECONDS = 1.0
+"""Before the time to come home is over: what can be broken off is, so that it can still be written down."""
+
 PACE_KEY = "pace"
 CARD_REFUSED = (400, 413, 415)
 
@@ -72,6 +76,7 @@ class Fanout:
         self._contents: dict[int, Content] = {}
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._finished_at = 0.0
+        self._is_ending = False
         self._yields_left = 0
         gate.begin(Pace.from_text(ledger.recall(PACE_KEY)))
         gate.close(min(LONGEST_PAUSE, float(ledger.recall(PAUSE_KEY) or 0.0) - clock.now()))
@@ -92,11 +97,23 @@ class Fanout:
     def drain(self, seconds: float) -> None:
         """Let what is in flight come home, `seconds` at most, and write it down as it comes."""
         deadline = self._clock.monotonic() + seconds
-        while self._hands.busy_with and (left := deadline - self._clock.monotonic()) > 0:
-            if came := self._hands.result(left):
-                self._write_down([came])
-        self._hands.dismiss()
+        try:
+            self._bring_home(deadline - min(BREAK_OFF_SECONDS, seconds / 2))
+            # An upload that is still going out breaks off: it is known not to be sent, instead of unknown.
+            self._is_ending = True
+            self._bring_home(deadline)
+        finally:
+            self._hands.dismiss()
         self._hand_on()
+
+    def _bring_home(self, deadline: float) -> None:
+        while (self._hands.busy_with or self._unsettled) and (left := deadline - self._clock.monotonic()) > 0:
+            came = self._hands.result(min(left, REPEAT_SECONDS) if self._unsettled else left)
+            try:
+                self._write_down([came] if came else [])
+            except LedgerFailed as error:
+                # What came is kept: as long as there is time, it is not given up for unknown.
+                self._log("deliveries.unsettled", count=len(self._unsettled), fault=str(error))
 
     def _hand_on(self) -> None:
         """Leave to whoever works next what has been learnt: how fast to send, and how long not at all."""
@@ -161,9 +178,13 @@ class Fanout:
         self._hands.give(claim, partial(work, claim, self._content(claim)))
 
     def _attempt(self, claim: Claim, content: Content) -> Outcome:
-        if not self._holds_lease():
+        self._gateway.post_only_while(self._may_write)
+        if not self._may_write():
             return RetryAt(at=0.0, why=Why.NONE, detail="the lease ran out before the attempt", counts=False)
         return self._send_part(claim, content) if claim.work is Kind.SEND else self._change(claim, content)
+
+    def _may_write(self) -> bool:
+        return self._holds_lease() and not self._is_ending
 
     def _change(self, claim: Claim, content: Content) -> Outcome:
         try:
@@ -188,7 +209,7 @@ class Fanout:
             return self._failed(claim, content, error)
         self._gate.accepted()
         if content.form is Form.UNTRIED and claim.part == 0:
-            self._ledger.settle_form(claim.broadcast, Form.CARD)
+            self._note_form(claim, Form.CARD)
         return PartSent(message_id=message_id)
 
     def _attached(self, claim: Claim, content: Content) -> Content | None:
@@ -200,11 +221,18 @@ class Fanout:
     def _failed(self, claim: Claim, content: Content, error: WebexError) -> Outcome:
         status = error.status if isinstance(error, Refused) else None
         if content.form is Form.UNTRIED and claim.part == 0 and status in CARD_REFUSED:
-            self._ledger.settle_form(claim.broadcast, Form.FILE)
+            self._note_form(claim, Form.FILE)
             self._log("card.refused", broadcast=claim.broadcast, fault=error.fault)
             return RetryAt(at=0.0, why=Why.NONE, counts=False)
         self._note_trouble(error)
         return judge(error, self._patience(claim))
+
+    def _note_form(self, claim: Claim, form: Form) -> None:
+        try:
+            self._ledger.settle_form(claim.broadcast, form)
+        except LedgerFailed as error:
+            # The next one finds out again; what became of this one is known all the same.
+            self._log("form.unsettled", broadcast=claim.broadcast, fault=str(error))
 
     def _note_trouble(self, error: WebexError) -> None:
         if not isinstance(error, Refused) or error.status >= 500:

@@ -16,7 +16,7 @@ from typing import Protocol
 from broadcast.config import Config
 from broadcast.errors import NoAnswer, Refused, TryLater, WebexError
 from broadcast.links import same
-from broadcast.lookup import CLOCK_MARGIN
+from broadcast.lookup import CLOCK_MARGIN, says
 from broadcast.model import NOTHING, Broadcast, Form, Job, Message, PendingEvent, Reply, Tally
 from broadcast.pacing import PAUSE_KEY, Gate
 from broadcast.ports import Clock, Gateway, Ledger, Log
@@ -58,7 +58,7 @@ class EventLane:
         clock: Clock,
         config: Callable[[], Config],
         log: Log,
-        give_up: Callable[[Job, str], None],
+        give_up: Callable[[Job, Exception], None],
         hold_off: float = 0.0,
     ) -> None:
         self._next_event = next_event
@@ -93,7 +93,7 @@ class EventLane:
         except Exception as error:
             # The runner logs it. One event that no handler gets through must not block those behind it for ever.
             if patience.is_spent:
-                self._give_up(Job(event=pending.event, is_last_try=True), repr(error))
+                self._give_up(Job(event=pending.event, is_last_try=True), error)
                 self._ledger.finish_event(pending, "crashed", self._clock.now())
             raise
         if outcome:
@@ -104,13 +104,13 @@ class EventLane:
         """Return the outcome, or nothing where the event is tried again."""
         self._log("event.failed", resource=pending.event.resource, id=pending.event.id, error=str(error))
         if is_permanent(error):
-            self._give_up(Job(event=pending.event, is_last_try=True), str(error))
+            self._give_up(Job(event=pending.event, is_last_try=True), error)
             return "refused by Webex"
         if _is_nobodys_fault(error):
             self._defer(pending, self._gate.closed_for() or patience.pause(), counts=False)
             return ""
         if patience.is_spent:
-            self._give_up(Job(event=pending.event, is_last_try=True), str(error))
+            self._give_up(Job(event=pending.event, is_last_try=True), error)
             return "given up"
         wish = error.seconds if isinstance(error, TryLater) else getattr(error, "retry_after", None)
         holds = _may_hold(patience) and getattr(error, "holds", True)
@@ -190,13 +190,15 @@ class ReplyLane:
         try:
             found = self._gateway.own_messages_since(reply.space_id, since)
         except Refused as error:
-            if error.status in (403, 404):
-                return _Trace.UNKNOWN
-            raise
-        texts = [message.markdown.strip() for message in found if _is_in_place(message, reply)]
-        if reply.markdown.strip() in texts:
+            if error.status not in (403, 404):
+                raise
+            # A bot may not list a group space; one where nothing has happened since has not got it.
+            last = self._gateway.space(reply.space_id).last_activity
+            return _Trace.MISSING if last is not None and last < since else _Trace.UNKNOWN
+        there = [message for message in found if _is_in_place(message, reply)]
+        if any(says(message, reply.markdown) for message in there):
             return _Trace.SAID
-        return _Trace.MISSING if all(texts) else _Trace.UNKNOWN
+        return _Trace.MISSING if all(message.markdown for message in there) else _Trace.UNKNOWN
 
     def _not_said(self, reply: Reply, error: WebexError, trace: _Trace) -> None:
         """Decide what follows a failed attempt, which may have said it all the same.
@@ -250,8 +252,8 @@ class Words(Protocol):
 class ReportLane:
     """Tells senders what became of their broadcasts, and forgets what is too old.
 
-    `words` puts it into words; `folder` is where files are kept. Whoever begins something and says so holds `telling`
-    meanwhile, and the outcome comes after it.
+    `words` puts it into words; `folder` is where files are kept: a disk that `is_lent` is small, and what was on it can
+    be fetched again. Whoever begins something and says so holds `telling` meanwhile, and the outcome comes after it.
     """
 
     def __init__(
@@ -265,6 +267,7 @@ class ReportLane:
         log: Log,
         said: Callable[[], None],
         folder: Path,
+        is_lent: bool,
         gate: Gate,
     ) -> None:
         self._ledger = ledger
@@ -275,6 +278,7 @@ class ReportLane:
         self._log = log
         self._said = said
         self._folder = folder
+        self._is_lent = is_lent
         self._gate = gate
         self._told_until = 0.0
         self._purged_at = float("-inf")
@@ -326,8 +330,17 @@ class ReportLane:
 
     def _drop_file(self, broadcast: Broadcast) -> None:
         file = self._ledger.content(broadcast.number).file
-        if file and not (broadcast.counts.failed or broadcast.counts.unknown):
+        if file and (self._is_lent or not (broadcast.counts.failed or broadcast.counts.unknown)):
             shutil.rmtree(file.path.parent, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Drop from a disk that is only lent what broadcasts left there that are over, or went on elsewhere."""
+        folders = list(self._folder.glob("*/")) if self._is_lent else []
+        files = [self._ledger.content(one.number).file for one in self._ledger.unfinished()] if folders else []
+        needed = {file.path.parent.name for file in files if file}
+        for folder in folders:
+            if folder.name not in needed:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _drop_files(self) -> None:
         """Drop what no broadcast names any more, or never did; what is being fetched at the moment is young."""

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from broadcast.compose import SAFE
-from broadcast.model import Broadcast, Kind, SpaceKind, State, Tally
+from broadcast.errors import Refused
+from broadcast.markup import inline
+from broadcast.model import Broadcast, Kind, SpaceKind, State, Tally, Why
 from broadcast.reports import reasons
+from broadcast.retry import is_permanent
 from broadcast.texts import Texts
 
 PROGRESS = {Kind.SEND: "progress", Kind.EDIT: "progress_edit", Kind.RECALL: "progress_recall"}
@@ -122,3 +125,10 @@ def _waits(outlook: Outlook, texts: Texts) -> list[str]:
     if outlook.outage_until is not None:
         return [texts.say("progress_outage", until=clock_time(outlook.outage_until))]
     return [texts.say("progress_behind")] if outlook.ahead else []
+
+
+def given_up_text(error: Exception, texts: Texts) -> str:
+    """Return that a message could not be passed on, and why: in Webex's own words where it said no for good."""
+    if isinstance(error, Refused) and is_permanent(error):
+        return texts.say("event_failed", reason=inline(error.fault))
+    return texts.say("event_failed", reason=texts.why(Why.GAVE_UP))

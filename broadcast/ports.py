@@ -64,7 +64,7 @@ class Gateway(Protocol):
     """Set to end every wait."""
 
     def post_only_while(self, holds: Callable[[], bool]) -> None:
-        """Write no message when `holds` says no, looked at last of all: a frozen process must not wake and send."""
+        """Have this thread write no message when `holds` says no: a frozen process must not wake and send."""
 
     def me(self) -> Person:
         """Return the owner of the token."""

@@ -32,18 +32,7 @@ from broadcast.health import Health
 from broadcast.intake import Intake
 from broadcast.jobs import EventLane, ReplyLane, ReportLane
 from broadcast.links import same
-from broadcast.model import (
-    Change,
-    Destination,
-    Draft,
-    Event,
-    Job,
-    PendingEvent,
-    Person,
-    Reply,
-    State,
-    Why,
-)
+from broadcast.model import Change, Destination, Draft, Event, Job, PendingEvent, Person, Reply, State, Why
 from broadcast.pacing import Gate
 from broadcast.ports import Gateway, Ledger, Queue
 from broadcast.progress import ProgressLane
@@ -107,9 +96,9 @@ class Services:
         self._me: Person | None = None
         self._known_me = ""
         self._queue: Queue | None = None
-        self._lease: Lease | None = None
+        self._working = threading.local()
         self._handle: Callable[[Services, Job], str] | None = None
-        self._give_up: Callable[[Services, Job, str], None] | None = None
+        self._give_up: Callable[[Services, Job, Exception], None] | None = None
 
     @classmethod
     def from_environment(cls) -> "Services":
@@ -118,7 +107,9 @@ class Services:
         services.set_up_logs()
         return services
 
-    def use(self, handle: Callable[["Services", Job], str], give_up: Callable[["Services", Job, str], None]) -> None:
+    def use(
+        self, handle: Callable[["Services", Job], str], give_up: Callable[["Services", Job, Exception], None]
+    ) -> None:
         """Take the handlers: what to do about an event, and what to say when that cannot be done."""
         self._handle, self._give_up = handle, give_up
 
@@ -190,9 +181,16 @@ class Services:
         return number
 
     def _held(self) -> Lease:
-        if self._lease is None:
+        """Return the lease this thread works under: on Lambda one of an earlier call may wake beside the new one's."""
+        lease: Lease | None = getattr(self._working, "lease", None)
+        if lease is None:
             raise RuntimeError("broadcasts are opened by the worker only")
-        return self._lease
+        return lease
+
+    def _under(self, lease: Lease, step: Callable[[], float]) -> float:
+        self._working.lease = lease
+        self.gateway.post_only_while(lease.holds)
+        return step()
 
     def open_change(self, change: Change) -> int | None:
         """Open an edit or a recall and have it carried out; None if that was done before."""
@@ -317,10 +315,9 @@ class Services:
 
     def _crew(self, lease: Lease) -> Crew:
         self.me()
-        self._lease = lease
         self.gateway.stopping.clear()
-        self.gateway.post_only_while(lease.holds)
-        sending = self._fanout(lease)
+        sending, reports = self._fanout(lease), self._report_lane()
+        reports.tidy()
         lanes = {
             "sending": sending.step,
             "messages": self._event_lane(self.ledger.next_message, hold_off=HOLD_OFF),
@@ -328,7 +325,7 @@ class Services:
             "replies": ReplyLane(
                 ledger=self.ledger, gateway=self.gateway, gate=self.gate, clock=self.clock, log=self.log.warning
             ).step,
-            "reports": self._report_lane(),
+            "reports": reports.step,
             "progress": ProgressLane(
                 ledger=self.ledger,
                 gateway=self.gateway,
@@ -341,7 +338,8 @@ class Services:
                 log=self.log.warning,
             ).step,
         }
-        return Crew(lanes=lanes, drain=partial(self._send_home, sending))
+        bound = {name: partial(self._under, lease, step) for name, step in lanes.items()}
+        return Crew(lanes=bound, drain=partial(self._send_home, sending))
 
     def _fanout(self, lease: Lease) -> Fanout:
         return Fanout(
@@ -385,7 +383,7 @@ class Services:
             hold_off=hold_off,
         ).step
 
-    def _report_lane(self) -> Callable[[], float]:
+    def _report_lane(self) -> ReportLane:
         return ReportLane(
             ledger=self.ledger,
             clock=self.clock,
@@ -395,5 +393,6 @@ class Services:
             log=self.log.info,
             said=partial(self.ring, "replies"),
             folder=self.files,
+            is_lent=bool(self.settings.table),
             gate=self.gate,
-        ).step
+        )

@@ -61,8 +61,7 @@ class OneHostAdapter(HTTPAdapter):
     """Carries requests to one origin and to no other, so that the token goes nowhere else; base_url ends with a slash.
 
     `size` is in connections. `may_repeat` looks at the answer to a GET, and at how often it was repeated before; it may
-    wait before it says yes. Below the SDK this does not disturb the pages of a list. `last_look` is called right before
-    a message is written, changed or deleted, and may raise a `WebexError`.
+    wait before it says yes. Below the SDK this does not disturb the pages of a list.
     """
 
     def __init__(self, base_url: str, size: int, may_repeat: Callable[[requests.Response, int], bool]) -> None:
@@ -70,14 +69,22 @@ class OneHostAdapter(HTTPAdapter):
         self._base_url = base_url
         self._origin = origin(base_url)
         self._may_repeat = may_repeat
-        self.last_look: Callable[[], None] = _look_at_nothing
+        self._bound = threading.local()
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def bind(self, look: Callable[[], None]) -> None:
+        """Call `look` right before this thread writes, changes or deletes a message; it may raise a `WebexError`."""
+        self._bound.look = look
+
+    def look(self) -> None:
+        """Look once more whether this thread may write."""
+        getattr(self._bound, "look", _look_at_nothing)()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request, with our time-outs."""
         is_message = writes_message(request.method or "", urlsplit(request.url or "").path)
         _progress.is_written = False
-        _progress.last_look = self.last_look if is_message else _look_at_nothing
+        _progress.last_look = self.look if is_message else _look_at_nothing
         call = f"{request.method} {urlsplit(request.url or '').path}"
         if origin(request.url or "") != self._origin and not self._is_brought_home(request):
             raise Elsewhere("the address lies outside the Webex API and must not see the token", call=call)
@@ -195,6 +202,6 @@ def http_date(text: str) -> float | None:
 def _fault(response: requests.Response) -> str:
     try:
         message = response.json()["message"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError, requests.RequestException):
         message = response.reason or ""
     return without_halves(" ".join(str(message).split())[:LONGEST_FAULT])

@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import quote, urljoin
 
 import requests
-from requests_toolbelt import MultipartEncoder
+from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
 from webexteamssdk import ApiError, WebexTeamsAPI, webexteamssdkException
 
 from broadcast import answers
@@ -58,13 +58,16 @@ class WebexGateway:
         self._session.hooks["response"] = [self._inspect]
 
     def post_only_while(self, holds: Callable[[], bool]) -> None:
-        """Write no message when `holds` says no, looked at last of all: a frozen process must not wake and act."""
+        """Have this thread write no message when `holds` says no: a frozen process must not wake and act.
+
+        Looked at last of all, and again with every piece of an upload: one that breaks off is no message.
+        """
 
         def look() -> None:
             if not holds():
                 raise NotSent("the lease has run out", call="messages")
 
-        self._carrier.last_look = look
+        self._carrier.bind(look)
 
     def time_at_webex(self) -> float:
         """Return the present by Webex's clock, as learnt from its answers."""
@@ -215,7 +218,8 @@ class WebexGateway:
         with _opened(file) as stream, _wall("POST messages"):
             fields = {"roomId": space_id, "parentId": parent_id, "markdown": markdown}
             texts = [(name, value) for name, value in fields.items() if value]
-            body = MultipartEncoder([*texts, ("files", (file.name, stream, file.content_type))])
+            encoder = MultipartEncoder([*texts, ("files", (file.name, stream, file.content_type))])
+            body = MultipartEncoderMonitor(encoder, lambda _: self._carrier.look())
             headers = {"Content-type": body.content_type}
             return answers.id_in(_taken(lambda: self._api._session.post("messages", data=body, headers=headers)))
 
@@ -257,6 +261,9 @@ class WebexGateway:
         if sent is not None:
             self._lead = sent - now
         call = f"{response.request.method} {response.request.path_url.partition('?')[0]}"
+        if response.is_redirect and response.request.method != "GET":
+            # Followed, it would become a GET, and whatever that brings would count as sent.
+            raise NoAnswer(f"unexpected status {response.status_code}", call=call)
         if response.status_code < 400:
             self.token_refused = False
             _follow_links(response, call)

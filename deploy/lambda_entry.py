@@ -57,7 +57,7 @@ def _handle(services: Services, job: Job) -> str:
     return bot.handle(services, job)
 
 
-def _give_up(services: Services, job: Job, reason: str) -> None:
+def _give_up(services: Services, job: Job, error: Exception) -> None:
     import bot  # noqa: PLC0415 – late: it brings Flask along
 
-    bot.give_up(services, job, reason)
+    bot.give_up(services, job, error)

@@ -34,16 +34,17 @@ class Lease:
 
     def renewed(self, asked_at: float) -> None:
         """Note that it was renewed by a request made then."""
-        self._until = asked_at + LEASE_SECONDS
+        if not self.is_lost:
+            self._until = asked_at + LEASE_SECONDS
 
     def end(self) -> None:
         """Begin nothing more; what is in flight may come home."""
         self._is_over.set()
 
     def lose(self) -> None:
-        """End, because somebody else works now."""
+        """End for good, because somebody else works now."""
         self.is_lost = True
-        self.end()
+        self.forfeit()
 
     def forfeit(self) -> None:
         """End for good: nothing that was begun under it may go out any more."""

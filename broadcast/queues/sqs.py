@@ -85,16 +85,13 @@ class Doorbell:
             )
         )
 
-    def rings(self) -> bool:
-        """Whether a message is on its way already, waits for its time, or is being worked on."""
+    def rings(self, *, hidden: bool) -> bool:
+        """Whether a message is on its way already; `hidden` counts one that was put off or is worked on, too."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
         answer = self._ask(
             lambda: self._client.get_queue_attributes(
                 QueueUrl=self._url,
-                AttributeNames=[
-                    "ApproximateNumberOfMessages",
-                    "ApproximateNumberOfMessagesNotVisible",
-                    "ApproximateNumberOfMessagesDelayed",
-                ],
+                AttributeNames=[*names, "ApproximateNumberOfMessagesNotVisible"] if hidden else names,
             )
         )
         return any(map(int, answer["Attributes"].values()))
@@ -174,9 +171,7 @@ class SqsQueue:
         held_up: Callable[[], float],
         log: BoundLogger,
     ) -> None:
-        self.fault = ""
-        """What keeps the bell from ringing, in words; empty where nothing does."""
-
+        self._fault, self._failed_at = "", 0.0
         self._doorbell = doorbell
         self._ledger = ledger
         self._clock = clock
@@ -203,10 +198,15 @@ class SqsQueue:
             return
         try:
             self._doorbell.ring()
-            self.fault = ""
+            self._fault = ""
         except QueueFailed as error:
-            self.fault = str(error)
-            self._log.error("queue.ring_failed", fault=self.fault)
+            self._fault, self._failed_at = str(error), self._clock.monotonic()
+            self._log.error("queue.ring_failed", fault=self._fault)
+
+    @property
+    def fault(self) -> str:
+        """What keeps the bell from ringing, in words; empty where nothing does, or the sweeper has rung since."""
+        return self._fault if self._clock.monotonic() - self._failed_at < SWEEP_SECONDS else ""
 
     def serve(self, call: Call, seconds: float) -> bool:
         """Work for up to so many seconds; say whether the message is done with. Otherwise it comes back."""
@@ -227,7 +227,8 @@ class SqsQueue:
     def sweep(self) -> bool:
         """Ring if work is left that nobody sees to; say whether that was so. For what a lost message left behind."""
         left = self._ledger.work_left(self._clock.now())
-        if left is None or left > SWEEP_SECONDS or self._doorbell.rings():
+        # A message that was put off may be so for hours: it is none for what can be done now.
+        if left is None or left > SWEEP_SECONDS or self._doorbell.rings(hidden=left > 0):
             return False
         with leased(self._ledger, self._clock, "sweeper", holder_is_dead=lambda _: False) as lease:
             is_nobody_at_work = lease is not None

@@ -280,6 +280,14 @@ def test_a_paused_holder_knows_that_it_must_not_send(clock: FakeClock) -> None:
     assert (lease.token, lease.holds(), lease.is_over) == (7, False, False)
 
 
+def test_who_has_lost_the_lease_sends_nothing_more(clock: FakeClock) -> None:
+    """Not for the seconds either that it would still have run, nor when a renewal is answered late."""
+    lease = Lease(7, clock)
+    lease.lose()
+    lease.renewed(clock.monotonic())
+    assert (lease.holds(), lease.is_over) == (False, True)
+
+
 def test_a_renewal_counts_from_when_it_was_asked_for(clock: FakeClock) -> None:
     """The ledger may have written it down long before the answer came."""
     lease = Lease(1, clock)

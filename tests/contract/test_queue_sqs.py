@@ -43,6 +43,14 @@ def test_a_ring_that_fails_is_noted_and_harms_nobody(house: Bellhouse) -> None:
     assert house.queue.fault == ""
 
 
+def test_a_ring_that_failed_is_no_fault_for_ever(house: Bellhouse) -> None:
+    """Where nobody rings in this process again, the sweeper has rung since."""
+    house.sqs.delete_queue(QueueUrl=house.url)
+    house.queue.ring()
+    house.clock.advance(SWEEP_SECONDS)
+    assert house.queue.fault == ""
+
+
 def test_a_ring_of_a_worker_wakes_its_own_lanes(house: Bellhouse) -> None:
     """At once, and without a message."""
     house.ask()
@@ -292,13 +300,23 @@ def test_the_sweeper_does_not_ring_where_somebody_is_at_work(house: Bellhouse) -
 
 @pytest.mark.parametrize("is_hidden", [False, True])
 def test_the_sweeper_does_not_ring_where_a_message_is_under_way(house: Bellhouse, is_hidden: bool) -> None:
-    """One that waits in the queue, or one that was put off: they would only pile up."""
+    """One that waits in the queue, or one that was put off until something is due: they would only pile up."""
     house.ask()
     house.queue.ring()
     if is_hidden:
+        house.defer(SWEEP_SECONDS - 1)
         house.sqs.receive_message(QueueUrl=house.url)
     assert not house.queue.sweep()
     assert sum(house.messages()) == 1
+
+
+def test_the_sweeper_rings_for_what_came_after_a_message_was_put_off(house: Bellhouse) -> None:
+    """Whose own ring was lost: the one that was put off may come back in hours only."""
+    house.queue.ring()
+    house.sqs.receive_message(QueueUrl=house.url)
+    house.ask()
+    assert house.queue.sweep()
+    assert house.messages() == (1, 1)
 
 
 def test_the_sweeper_leaves_to_a_later_one_what_is_due_later(house: Bellhouse) -> None:

@@ -140,3 +140,10 @@ def test_a_message_that_cannot_be_read_at_all_is_given_up_and_told(make_stage: C
     message = stage.broadcast(stage.alice, "hello")
     assert "could not be passed on" in "\n".join(stage.told(message))
     assert stage.copies(stage.dm) == []
+
+
+def test_where_webex_says_no_at_once_the_sender_reads_its_words(stage: Stage) -> None:
+    """Not that it was tried again and again."""
+    stage.fault("status", "GET", "/people/", status=403, body='{"message": "Not for you"}')
+    message = stage.broadcast(stage.alice, "hello")
+    assert stage.told(message) == ["Sorry, your message could not be passed on: 403 Not for you"]

@@ -43,10 +43,11 @@ class Desk:
     clock: FakeClock = field(default_factory=FakeClock)
     config: Config = field(default_factory=Config)
     handled: list[Job] = field(default_factory=list)
-    given_up: list[tuple[str, str]] = field(default_factory=list)
+    given_up: list[tuple[str, Exception]] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
     fails: dict[str, BaseException] = field(default_factory=dict)
     said: int = 0
+    is_lent: bool = False
 
     def __post_init__(self) -> None:
         self.ledger = SqliteLedger(self.folder / "ledger.db")
@@ -77,7 +78,7 @@ class Desk:
             clock=self.clock,
             config=lambda: self.config,
             log=lambda event, **_: self.logged.append(event),
-            give_up=lambda job, why: self.given_up.append((job.event.key, why)),
+            give_up=lambda job, error: self.given_up.append((job.event.key, error)),
             hold_off=hold_off,
         )
 
@@ -102,6 +103,7 @@ class Desk:
             log=lambda event, **_: self.logged.append(event),
             said=self.note_said,
             folder=self.files,
+            is_lent=self.is_lent,
             gate=self.gate,
         )
 

@@ -116,6 +116,12 @@ def test_in_a_group_space_a_reply_in_doubt_is_said_once_more(desk: Desk, town: T
     assert desk.ledger.replies_waiting() == 0
 
 
+def test_in_a_group_space_that_was_quiet_since_it_is_tried_until_it_is_taken(desk: Desk, town: Town) -> None:
+    """Where nothing has happened since, it certainly was not said: an outage loses no outcome."""
+    town.room.last_activity -= 2 * HOUR
+    assert run_replies(desk, town, Fault(kind="cut_before", method="POST", times=6), minutes=30) == 1
+
+
 def test_what_is_said_once_more_is_tried_until_it_is_taken(desk: Desk, town: Town) -> None:
     """The first attempt got no answer, those after it certainly did nothing."""
     faults = (Fault(kind="cut_before", method="POST"), failing("POST", 503, times=3))
@@ -357,6 +363,26 @@ def test_what_is_too_old_is_forgotten(desk: Desk) -> None:
         lane.step()
         seen.append(len(desk.ledger.broadcasts(limit=9)))
     assert (seen, desk.logged) == ([1, 1, 1, 0], ["ledger.purged"])
+
+
+@pytest.mark.parametrize("outcome", ["sent", "failed", "unknown"])
+def test_from_a_lent_disk_a_file_goes_with_its_report(desk: Desk, outcome: str) -> None:
+    """It is small, and what is needed again is fetched again."""
+    desk.is_lent, file = True, desk.file()
+    desk.broadcast(outcome=outcome, file=file)
+    desk.reports().step()
+    assert not file.path.exists()
+
+
+@pytest.mark.parametrize("is_lent", [False, True])
+def test_a_lent_disk_is_tidied_before_the_work_begins(desk: Desk, is_lent: bool) -> None:
+    """What an earlier call left of broadcasts that went on elsewhere is dropped; what still waits keeps its file."""
+    desk.is_lent = is_lent
+    over, waiting = desk.file("m1"), desk.file("m2")
+    desk.broadcast("m1", outcome="failed", file=over)
+    desk.broadcast("m2", outcome="waiting", file=waiting)
+    desk.reports().tidy()
+    assert (over.path.exists(), waiting.path.exists()) == (not is_lent, True)
 
 
 def test_files_that_nothing_names_are_dropped(desk: Desk) -> None:

@@ -117,10 +117,11 @@ def test_a_message_that_shows_no_text_leaves_it_open(desk: Desk) -> None:
     assert is_unknown(desk.look(claim))
 
 
-def test_spaces_around_the_text_make_no_difference(desk: Desk) -> None:
-    """Webex may trim them."""
+@pytest.mark.parametrize("shown", [f"\n {TEXT}\n\n", TEXT.replace(":\n\n", ":  \n\n")])
+def test_spaces_make_no_difference(desk: Desk, shown: str) -> None:
+    """Webex may trim them, around the text and at the ends of its lines."""
     claim = desk.claim(desk.town.dm)
-    message_id = desk.town.webex.post(desk.town.dm.id, f"\n {TEXT}\n\n")
+    message_id = desk.town.webex.post(desk.town.dm.id, shown)
     assert desk.look(claim) == PartSent(message_id=message_id)
 
 

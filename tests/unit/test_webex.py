@@ -70,6 +70,13 @@ def test_a_space_comes_with_what_decides_about_it(town: Town) -> None:
     assert town.webex.space(town.dm.id).kind is SpaceKind.DIRECT
 
 
+def test_a_title_whose_key_cannot_be_had_is_none(town: Town) -> None:
+    """Webex shows its ciphertext then, and says so; nobody is to read that in a report."""
+    errors = '"errors": {"title": {"code": "kms_failure", "reason": "Key management server failed to respond"}}'
+    town.server.faults.add(answering(f'{{"id": "x", "type": "group", "title": "eyJhbGciOiJkaXIi", {errors}}}'))
+    assert town.webex.space("x").title == ""
+
+
 def test_every_space_and_membership_is_listed(town: Town) -> None:
     """Over more than one page, with empty pages between them, each once."""
     made = {town.world.space(f"S{number}", town.bot.org, [town.bot]).id for number in range(1010)}

@@ -10,6 +10,7 @@ from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
 from broadcast.model import NOTHING
 from broadcast.pacing import DEFAULT_PAUSE
 from broadcast.webex import WebexGateway
+from tests.unit.fakes import RawServer
 from tests.unit.town import Town, answering, with_file
 from webexsim import Fault
 
@@ -51,6 +52,7 @@ def test_a_page_instead_of_an_answer_is_a_refusal_too(town: Town) -> None:
         (answering("", 204), False),
         (answering("", 304), False),
         (answering('{"id": "x"}', 302), False),
+        (answering('{"id": "x"}', 303, Location="/v1/people/me"), False),
     ],
     ids=lambda value: getattr(value, "kind", ""),
 )
@@ -136,6 +138,14 @@ def test_a_429_closes_the_gate_for_everybody(town: Town, said: str, seconds: flo
     with pytest.raises(Refused):
         town.post()
     assert town.gate.closed_for() == seconds
+
+
+def test_a_429_is_one_though_its_body_breaks_off(town: Town) -> None:
+    """Webex has answered, so nobody is in doubt, and the gate is closed."""
+    head = b"HTTP/1.1 429 Too Many\r\nRetry-After: 8\r\nContent-Length: 99\r\nConnection: close\r\n\r\n{"
+    with RawServer(head) as server, pytest.raises(Refused) as caught:
+        town.gateway(server.url).post(town.room.id, "hello")
+    assert (caught.value.status, town.gate.closed_for()) == (429, 8.0)
 
 
 def test_a_date_to_wait_for_closes_the_gate_until_then(town: Town) -> None:

@@ -1,7 +1,9 @@
 """The gateway to Webex where messages are changed, removed and answered, and where a card is pressed."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -179,6 +181,26 @@ def test_nothing_is_changed_without_the_lease(town: Town, act: Act) -> None:
     with pytest.raises(NotSent, match="lease"):
         act(town, message_id)
     assert (town.webex.message(message_id).markdown, town.statuses("/messages/")) == ("**hello**", [200])
+
+
+def test_the_lease_is_that_of_the_thread(town: Town) -> None:
+    """On Lambda a thread of an earlier call may wake beside those of the next one, in the same process."""
+    town.webex.post_only_while(lambda: False)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(town.webex.post_only_while, lambda: True).result()
+        pool.submit(town.post).result()
+    with pytest.raises(NotSent, match="lease"):
+        town.post()
+    assert town.said() == ["**hello**"]
+
+
+def test_an_upload_breaks_off_when_the_lease_runs_out(town: Town, tmp_path: Path) -> None:
+    """Webex has got half of it, and that is no message."""
+    looks = count()
+    town.webex.post_only_while(lambda: next(looks) < 5)
+    with pytest.raises(NotSent, match="lease"):
+        town.post(with_file(tmp_path, size=1_000_000))
+    assert town.said() == []
 
 
 @pytest.mark.parametrize("odd", ODD_IDS)

@@ -80,9 +80,9 @@ def open_town() -> Iterator[Town]:
         )
 
 
-def with_file(folder: Path) -> Content:
+def with_file(folder: Path, size: int = 4) -> Content:
     """Return a content with a file that lies on the disk."""
     path = folder / "content"
-    path.write_bytes(b"%PDF")
-    file = StoredFile(path=path, name="plan.pdf", content_type="application/pdf", size=4)
+    path.write_bytes(b"%PDF".ljust(size))
+    file = StoredFile(path=path, name="plan.pdf", content_type="application/pdf", size=size)
     return Content(group_parts=("x",), direct_parts=("x",), form=Form.FILE, file=file)
