@@ -135,7 +135,8 @@ def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_r
     before, opener = _recall_of(bot, broadcast), f"recalled_by:{broadcast.number}"
     if before is None:
         bot.ledger.remember(opener, wish.key, noted_at=bot.clock.now())
-        opened, waiting = _open_recall(bot, broadcast, wish.asked_at), broadcast.counts.waiting
+        opened = _open_recall(bot, broadcast, wish.asked_at)
+        waiting = _held_back(bot, broadcast)
         _log_cancelled(bot, broadcast, waiting)
     else:
         is_repeated = bot.ledger.recall(opener) == wish.key

@@ -404,6 +404,20 @@ def test_a_deletion_in_the_middle_cancels_what_waits(stage: Stage) -> None:
     assert adds_up(stage)
 
 
+def test_a_deletion_tells_what_it_held_back(stage: Stage) -> None:
+    """Not what waited when the word of it came: meanwhile the rest has gone out, and is taken back too."""
+    half = Half(stage)
+    stage.hold("GET", "/messages/", times=None)
+    stage.world.delete(half.message)
+    stage.holds()
+    stage.webex.faults.clear()
+    eventually(lambda: stage.states() == {State.SENT: COUNT + 1})
+    stage.let_go()
+    stage.settled()
+    assert nothing_is_left(stage)
+    assert any(f"take it back: {COUNT + 1} copies. Not sent: 0." in said.text for said in stage.copies(stage.dm))
+
+
 def test_a_deletion_before_the_message_was_read_sends_nothing(stage: Stage) -> None:
     """Told together, in whichever order: nobody gets anything, and nothing is said."""
     stage.webex.hooks.hold()

@@ -154,7 +154,7 @@ def test_cancel_stops_one_broadcast_and_no_other(stage: Stage) -> None:
     half = Half(stage, closed=4)
     stage.says(stage.alice, "second")
     stage.replies(half.message, "cancel")
-    eventually(lambda: stage.ledger.broadcast(1).cancelled_at)  # type: ignore[union-attr]
+    eventually(lambda: not stage.ledger.broadcast(1).counts.unsettled)  # type: ignore[union-attr]
     half.on()
     assert [stage.copies(space)[-1].text.split("\n")[1] for space in half.spaces] == ["second"] * COUNT
     assert half.arrived() == 5 + 9
