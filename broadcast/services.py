@@ -231,7 +231,7 @@ class Services:
             if self._queue or not self.settings.token:
                 return
             self._queue = queue_for(
-                self.settings, self.ledger, self.clock, crew=self._crew, held_up=self._held_up, log=self.log
+                self.settings, self.ledger, self.clock, crew=self.crew, held_up=self._held_up, log=self.log
             )
             self._queue.start()
             atexit.register(self.stop)
@@ -313,7 +313,8 @@ class Services:
             )
         self.ledger.remember("bot_id", me.id)
 
-    def _crew(self, lease: Lease) -> Crew:
+    def crew(self, lease: Lease) -> Crew:
+        """Return the lanes of work under a lease."""
         self.me()
         self.gateway.stopping.clear()
         sending, reports = self._fanout(lease), self._report_lane()

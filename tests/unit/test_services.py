@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from broadcast.errors import ConfigError, NoAnswer, Refused
+from broadcast.errors import ConfigError, LeaseLost, NoAnswer, NotSent, Refused
 from broadcast.model import Content, Draft, Event, Job, Person, Reply
+from broadcast.queues.crew import Lease
 from broadcast.services import Services, SystemClock
 from broadcast.settings import settings_from
 from broadcast.texts import ENGLISH
@@ -242,13 +243,55 @@ def test_without_a_token_nothing_is_started(make: Make) -> None:
     assert services.ledger.take_lease("me", 0.0, 1.0, holder_is_dead=lambda _: False) is not None
 
 
+DRAFT = Draft(
+    source_id="m",
+    space_id="s",
+    thread_id="m",
+    sender=Person(id="alice", name="Alice"),
+    content=Content(group_parts=("x",), direct_parts=("x",)),
+    asked_at=0.0,
+)
+
+
 def test_only_the_worker_opens_broadcasts(make: Make) -> None:
     """There is an order to keep."""
-    content = Content(group_parts=("x",), direct_parts=("x",))
-    sender = Person(id="alice", name="Alice")
-    draft = Draft(source_id="m", space_id="s", thread_id="m", sender=sender, content=content, asked_at=0.0)
     with pytest.raises(RuntimeError):
-        make().open_broadcast(draft, [])
+        make().open_broadcast(DRAFT, [])
+
+
+def hired(services: Services) -> tuple[Lease, Callable[[], float]]:
+    """Return a new lease, and the lane of duties under it."""
+    token = services.ledger.take_lease("me", services.clock.now(), 60.0, holder_is_dead=lambda _: True)
+    lease = Lease(token or 0, services.clock)
+    return lease, services.crew(lease).lanes["duties"]
+
+
+@pytest.mark.parametrize(
+    ("act", "error"),
+    [
+        (lambda bot, _: bot.open_broadcast(DRAFT, []), LeaseLost),
+        (lambda bot, town: bot.gateway.post(town.room.id, "hello"), NotSent),
+    ],
+)
+def test_a_lane_that_wakes_in_a_later_call_acts_under_its_own_lease(
+    make: Make, town: Town, act: Callable[[Services, Town], object], error: type[Exception]
+) -> None:
+    """As on Lambda, where a function that was frozen goes on beside what it is called for next."""
+    services, caught = make(), []
+
+    def handle(bot: Services, _: Job) -> str:
+        with pytest.raises(error) as found:
+            act(bot, town)
+        caught.append(found.type)
+        return "done"
+
+    services.use(handle, lambda *_: None)
+    before, step = hired(services)
+    hired(services)
+    before.forfeit()
+    services.ledger.record(Event(key="e", resource="rooms", action="updated", id="r"), services.clock.now())
+    step()
+    assert (caught, town.said()) == ([error], [])
 
 
 def test_a_started_bot_says_what_there_is_to_say(make: Make, town: Town) -> None:
