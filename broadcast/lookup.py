@@ -87,7 +87,7 @@ class Lookup:
     def _undecided(self, claim: Claim, detail: str) -> Outcome:
         is_repeated = claim.repeat or self._rules().when_unknown == "resend"
         if is_repeated and not self._patience(claim).is_spent:
-            return RetryAt(at=self._clock.now(), why=Why.OTHER, detail=detail)
+            return RetryAt(at=self._clock.now(), why=Why.OTHER, detail=detail, may_be_there=True)
         return GaveUp(state=State.UNKNOWN, why=Why.NO_ANSWER, detail=detail)
 
     def _later(self, claim: Claim, error: WebexError) -> Outcome:

@@ -53,12 +53,16 @@ class Changed:
 
 @dataclass(frozen=True, kw_only=True)
 class RetryAt:
-    """Try again, not before `at`. `counts` is False where waiting is not the space's fault and uses up no patience."""
+    """Try again, not before `at`. `counts` is False where waiting is not the space's fault and uses up no patience.
+
+    `may_be_there` says that the attempt may have arrived all the same: then there will be one message too many.
+    """
 
     at: float
     why: Why
     detail: str = ""
     counts: bool = True
+    may_be_there: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ OPEN_CHANGE = """
 FILL_CHANGE = """
     INSERT INTO deliveries (broadcast, root, seq, space_id, kind, title, parts, state)
     SELECT :number, :root, seq, space_id, kind, title, 0, 'waiting' FROM deliveries
-    WHERE broadcast = :root AND (state IN ('sent', 'sending', 'unknown') OR message_ids != '')
+    WHERE broadcast = :root AND (state IN ('sent', 'sending', 'unknown') OR message_ids != '' OR may_be_more)
 """
 SUPERSEDE = """
     UPDATE deliveries SET state = 'skipped', why = 'superseded', detail = '', settled_at = :now

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 from sqlite3 import Connection, IntegrityError, Row
@@ -27,7 +27,7 @@ SETTLE_RETRY = """
     UPDATE deliveries SET state = iif(parts AND parts_sent >= parts, 'sent', 'waiting'),
     why = iif(parts AND parts_sent >= parts, '', :why), detail = iif(parts AND parts_sent >= parts, '', :detail),
     settled_at = iif(parts AND parts_sent >= parts, :now, NULL), due_at = :at, doubt_at = NULL,
-    first_tried = iif(:counts, coalesce(first_tried, tried_at), first_tried)
+    first_tried = iif(:counts, coalesce(first_tried, tried_at), first_tried), may_be_more = may_be_more OR :may_be_there
     WHERE broadcast = :broadcast AND space_id = :space_id AND state = 'sending' AND attempts = :attempt
 """
 SETTLE_GIVEN_UP = """
@@ -48,10 +48,11 @@ NOTE_COPIES = """
     UPDATE deliveries SET message_ids = :ids, parts_sent = :count WHERE broadcast = :root AND space_id = :space_id
 """
 COPIES = "SELECT message_ids FROM deliveries WHERE broadcast = ? AND space_id = ?"
-# A message of the root, or one that an earlier edit added, may be there without our knowing.
+# A message of the root, or one that an earlier edit added, may be there without our knowing: one of an attempt that is
+# called unknown, or was before it was made again.
 IS_UNSURE = """
     SELECT 1 FROM deliveries WHERE root = :root AND space_id = :space_id AND broadcast < :broadcast
-    AND state = 'unknown' AND broadcast IN
+    AND (state = 'unknown' OR may_be_more) AND broadcast IN
     (SELECT number FROM broadcasts WHERE root = :root AND kind != 'recall') LIMIT 1
 """
 DROP_CANCELLED = """
@@ -74,7 +75,8 @@ RUNNING = """
 """
 WAIT_AGAIN = """
     UPDATE deliveries SET state = iif(parts AND parts_sent >= parts, 'sent', 'waiting'), why = '', detail = '',
-    due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = iif(parts AND parts_sent >= parts, settled_at, NULL)
+    due_at = 0, first_tried = NULL, doubt_at = NULL, settled_at = iif(parts AND parts_sent >= parts, settled_at, NULL),
+    may_be_more = may_be_more OR state = 'unknown'
     WHERE broadcast = ? AND state = ?
 """
 REOPEN = "UPDATE broadcasts SET finished_at = NULL, reported_at = NULL, cancelled_at = NULL WHERE number = ?"
@@ -344,8 +346,8 @@ def _settle_one(db: Connection, claim: Claim, outcome: Outcome, now: float) -> N
             if db.execute(SETTLE_STEP, {**newest, "is_done": is_done}).rowcount:
                 place = {"root": claim.root, "space_id": claim.space_id}
                 db.execute(NOTE_COPIES, {**place, "ids": " ".join(copies), "count": len(copies)})
-        case RetryAt(at=at, why=why, detail=detail, counts=counts):
-            db.execute(SETTLE_RETRY, {**newest, "at": at, "why": why, "detail": detail, "counts": counts})
+        case RetryAt():
+            db.execute(SETTLE_RETRY, {**newest, **asdict(outcome)})
         case GaveUp(state=state, why=why, detail=detail):
             db.execute(SETTLE_GIVEN_UP, {**newest, "state": state, "why": why, "detail": detail})
         case InDoubt(look_at=look_at, detail=detail, repeat=repeat):

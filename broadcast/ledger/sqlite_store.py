@@ -117,6 +117,7 @@ MIGRATIONS = (
     "ALTER TABLE broadcasts ADD COLUMN file_url TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE memory ADD COLUMN noted_at REAL",
     "ALTER TABLE replies ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE deliveries ADD COLUMN may_be_more INTEGER NOT NULL DEFAULT 0",
 )
 
 

@@ -132,6 +132,21 @@ def test_a_report_finds_its_reader_though_the_message_is_gone(stage: Stage) -> N
     assert [report.parent_id for report in said] == [None]
 
 
+@pytest.mark.parametrize("when_unknown", ["ask", "resend"])
+def test_a_copy_that_may_be_there_twice_is_not_called_taken_back(stage: Stage, when_unknown: str) -> None:
+    """The answer to the first attempt was lost, and the message sent again: the first copy has no number."""
+    stage.config(delivery={"when_unknown": when_unknown})
+    lobby = stage.space()
+    stage.fault("cut_after", room=lobby)
+    message = stage.broadcast(stage.alice, "hello")
+    if when_unknown == "ask":
+        stage.steer(message, "retry unknown")
+    stage.steer(message, "recall")
+    assert len(stage.copies(lobby)) == 1
+    assert "Taken back: 1\n" in stage.outcomes(message)[-1]
+    assert "Uncertain: 1." in stage.outcomes(message)[-1]
+
+
 def test_a_message_that_cannot_be_read_at_all_is_given_up_and_told(make_stage: Callable[..., Stage]) -> None:
     """For longer than the patience Webex fails to show it: the sender hears that it could not be passed on."""
     stage = make_stage(pace=100)
