@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from deploy import access, bytecode, contents, local, probe, resources, words  # noqa: E402
+from deploy import access, bytecode, contents, environment, local, probe, resources, words  # noqa: E402
 from deploy.stage import Stage, policy  # noqa: E402
 
 PACKAGING = ("deploy", "update", "package", "template")
@@ -68,6 +68,7 @@ def _prepare(cli: Any, stage: Stage) -> None:
     queue_url = resources.ensure_queues(stage, session, account)
     resources.ensure_table(stage, session)
     cli.aws_environment_variables = {**cli.aws_environment_variables, **stage.variables(queue_url)}
+    environment.keep_only(cli.zappa.lambda_client, cli.aws_environment_variables)
     cli.zappa.attach_policy = policy(cli.zappa.attach_policy, stage, account)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
+from broadcast.doctor.wire import WIRE, differences
 from broadcast.errors import ConfigError
 from broadcast.ledger.dynamo_table import EXPIRES, create_table
 from deploy.access import explained
@@ -20,11 +21,6 @@ from deploy.stage import Account, Stage
 KEEP_FOR = 14 * 24 * 3600  # seconds; the most that SQS allows
 SPARE = 30  # seconds by which a message stays away longer than the function may run
 TRIES = 1000  # a hand-over because of time or a rate limit counts as one
-WIRE = {
-    "BatchSize": 1,
-    "FunctionResponseTypes": ["ReportBatchItemFailures"],
-    "ScalingConfig": {"MaximumConcurrency": 2},
-}
 PATIENCE = 20  # looks, PAUSE seconds apart
 PAUSE = 3.0
 
@@ -39,6 +35,7 @@ def ensure_queues(stage: Stage, session: Any, account: Account) -> str:
         live = {
             "MessageRetentionPeriod": str(KEEP_FOR),
             "VisibilityTimeout": str(stage.timeout + SPARE),
+            "DelaySeconds": "0",
             "RedrivePolicy": json.dumps(redrive),
         }
         return _ensure_queue(sqs, stage.resource, live)
@@ -158,13 +155,14 @@ def _wires(client: Any, stage: Stage, account: Account) -> list[dict[str, Any]]:
 def _make_wire(client: Any, stage: Stage, account: Account) -> None:
     be_patient(client, "CreateEventSourceMapping")
     queue = account.arn("sqs", stage.resource)
-    client.create_event_source_mapping(FunctionName=stage.resource, EventSourceArn=queue, Enabled=True, **WIRE)
+    told = {key: value for key, value in WIRE.items() if value}  # what is empty a new wire has by itself
+    client.create_event_source_mapping(FunctionName=stage.resource, EventSourceArn=queue, Enabled=True, **told)
     click.echo(f"Wired the queue {stage.resource} to its function.")
 
 
 def _is_right(wire: Mapping[str, Any]) -> bool:
     is_on = wire.get("State") in ("Enabled", "Enabling", "Creating", "Updating")
-    return is_on and all(wire.get(key) == value for key, value in WIRE.items())
+    return is_on and not differences(wire)
 
 
 def _check_wire(client: Any, stage: Stage, account: Account) -> None:

@@ -1,4 +1,4 @@
-"""The doctor at AWS: the queue that calls the worker, the queue for what nothing could do, the table's forgetting.
+"""The doctor at AWS: the queue, the function it calls, the queue for what nothing could do, the table's forgetting.
 
 Looks only. Needs the right to read what it looks at; where it has none it says so. boto3 is imported at the first look.
 """
@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from broadcast.doctor.findings import Finding, mind, ok, unseen, wrong
+from broadcast.doctor.wire import faults
+from broadcast.ledger.dynamo_table import EXPIRES
 from broadcast.settings import Settings
 
-PARTIAL = "ReportBatchItemFailures"
+GONE = "(ResourceNotFoundException)"
 UPDATE = "Run: zappa update STAGE"
 INSTALL = "Run: python -m pip install -r deploy/requirements.txt"
 SEE_ACCESS = "See that region and credentials are right, and that they may read it."
@@ -28,6 +30,8 @@ def queue(settings: Settings) -> Iterator[Finding]:
         return
     state = found["Attributes"]
     yield ok("queue", f"{url} is there, with {state.get('ApproximateNumberOfMessages', '?')} messages.")
+    if (delay := state.get("DelaySeconds", "0")) != "0":
+        yield wrong("queue", f"It keeps every message back for {delay} seconds.", UPDATE)
     yield from _dead_letters(url, state.get("RedrivePolicy", ""))
     yield from _wire(url, state)
 
@@ -38,8 +42,15 @@ def table(settings: Settings) -> Iterator[Finding]:
     found, fault = _ask(lambda: _client("dynamodb").describe_time_to_live(TableName=name))
     if fault:
         yield unseen("store", f"Whether the table {name} lets go of what is past cannot be read: {fault}.")
-    elif found["TimeToLiveDescription"].get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
+        return
+    expiry = found["TimeToLiveDescription"]
+    if expiry.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         yield mind("store", f"The table {name} keeps what is past for ever: its TTL is off.", UPDATE)
+    elif (attribute := expiry.get("AttributeName")) != EXPIRES:
+        says = f"The table {name} keeps what is past: its TTL is on the attribute {attribute!r}, not on {EXPIRES!r}."
+        yield wrong(
+            "store", says, "Turn it off in the AWS console (DynamoDB), wait an hour, and run: zappa update STAGE"
+        )
 
 
 def _dead_letters(url: str, redrive: str) -> Iterator[Finding]:
@@ -65,28 +76,57 @@ def _wire(url: str, queue: Mapping[str, str]) -> Iterator[Finding]:
     found, fault = _ask(lambda: client().list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"])
     if fault:
         yield unseen("queue", f"What function it calls cannot be read: {fault}.")
-    elif not found:
+        return
+    wires = [wire for wire in found if wire.get("State") != "Deleting"]
+    if not wires:
         yield wrong("queue", "It calls no function, so nothing is sent.", UPDATE)
-    else:
-        yield from _how_wired(found[0])
-        yield _time_limit(client, found[0]["FunctionArn"], int(queue["VisibilityTimeout"]))
+        return
+    if len(wires) > 1:
+        names = ", ".join(_name(wire["FunctionArn"]) for wire in wires)
+        says = f"{len(wires)} wires lead away from it, to {names}; there must be one."
+        yield wrong("queue", says, f"{UPDATE}, and delete in the AWS console (Lambda, Triggers) what leads elsewhere.")
+    for wire in wires:
+        yield from _how_wired(wire)
+    for function in dict.fromkeys(wire["FunctionArn"] for wire in wires):
+        yield from _function(client, function, int(queue["VisibilityTimeout"]))
 
 
 def _how_wired(wire: Mapping[str, Any]) -> Iterator[Finding]:
-    if wire.get("State") not in ("Enabled", "Enabling"):
+    if wire.get("State") not in ("Enabled", "Enabling", "Creating", "Updating"):
         yield wrong("queue", f"Its wire to the function is {wire.get('State')}, so nothing is sent.", UPDATE)
-    if PARTIAL not in wire.get("FunctionResponseTypes", []):
-        yield wrong("queue", f"Its wire lacks {PARTIAL}, so messages that must come back are lost.", UPDATE)
+    for fault in faults(wire):
+        yield wrong("queue", f"Its wire {fault}.", UPDATE)
 
 
-def _time_limit(client: Callable[[], Any], function: str, hidden: int) -> Finding:
+def _function(client: Callable[[], Any], function: str, hidden: int) -> Iterator[Finding]:
     limit, fault = _ask(lambda: client().get_function_configuration(FunctionName=function)["Timeout"])
-    if fault:
-        return unseen("queue", f"How long the function may run cannot be read: {fault}.")
+    if GONE in fault:
+        yield wrong("queue", f"The function {_name(function)} is gone, so nothing is sent.", "Run: zappa deploy STAGE")
+    elif fault:
+        yield unseen("queue", f"How long the function may run cannot be read: {fault}.")
+    else:
+        yield _time_limit(limit, hidden)
+        yield from _throttle(client, function)
+
+
+def _time_limit(limit: int, hidden: int) -> Finding:
     if limit >= hidden:
         says = f"It hides a message for {hidden} seconds, but the function may run for {limit}: two would work at once."
         return wrong("queue", says, UPDATE)
     return ok("queue", f"It calls a function that may run for {limit} seconds, and hides a message for {hidden}.")
+
+
+def _throttle(client: Callable[[], Any], function: str) -> Iterator[Finding]:
+    found, fault = _ask(lambda: client().get_function_concurrency(FunctionName=function))
+    if fault:
+        yield unseen("queue", f"Whether the function is throttled cannot be read: {fault}.")
+    elif found.get("ReservedConcurrentExecutions") == 0:
+        says = f"The function {_name(function)} is throttled (its reserved concurrency is 0), so it is never called."
+        yield wrong("queue", says, UPDATE)
+
+
+def _name(function: str) -> str:
+    return function.split(":", 6)[-1]
 
 
 def _ask(question: Callable[[], Any]) -> tuple[Any, str]:

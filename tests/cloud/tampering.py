@@ -1,5 +1,7 @@
-"""Clients of DynamoDB that something happens to: counted, killed in the middle, or answered only at the second try."""
+"""Clients of AWS that something happens to: counted, killed in the middle, or answered by somebody else."""
 
+import io
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -83,3 +85,27 @@ class Deaf(Tampered):
             except ClientError:
                 return super().call(name, **request)
         return super().call(name, **request)
+
+
+class Answering:
+    """A session, and its client of Lambda, in which every function gives the same answer to a request of the web."""
+
+    def __init__(self, status: int, body: str) -> None:
+        self._answer = json.dumps({"statusCode": status, "body": body}).encode()
+
+    def client(self, service: str, **_: Any) -> "Answering":
+        """Return a client."""
+        assert service == "lambda"
+        return self
+
+    def get_waiter(self, name: str) -> "Answering":
+        """Return what waits for a state."""
+        assert name
+        return self
+
+    def wait(self, **_: Any) -> None:
+        """Do nothing: it is there."""
+
+    def invoke(self, **_: Any) -> dict[str, Any]:
+        """Call a function."""
+        return {"Payload": io.BytesIO(self._answer)}

@@ -17,13 +17,16 @@ from tests.cloud.project import BUCKET, Done, Project, make_project
 
 CALLED_OTHERWISE = {"s3:HeadBucket": "s3:ListBucket", "lambda:Invoke": "lambda:InvokeFunction"}
 FOR_EVERYBODY = {"sts:GetCallerIdentity"}
+RESERVED = "ReservedConcurrentExecutions"
 FORTNIGHT = 14 * 24 * 3600
 NOWHERE = "http://127.0.0.1:9/v1/"
 WIRED = {
     "BatchSize": 1,
+    "MaximumBatchingWindowInSeconds": 0,
     "FunctionResponseTypes": ["ReportBatchItemFailures"],
     "ScalingConfig": {"MaximumConcurrency": 2},
 }
+DISCARDING = {"Filters": [{"Pattern": '{"body": ["nothing"]}'}]}
 CHANGING = ("CreatedTimestamp", "LastModifiedTimestamp")
 
 
@@ -32,6 +35,7 @@ class Inventory:
     """What is at AWS at some time, by name."""
 
     functions: dict[str, dict[str, Any]]
+    throttles: dict[str, int]
     queues: dict[str, dict[str, str]]
     tables: dict[str, dict[str, Any]]
     expiries: dict[str, dict[str, str]]
@@ -47,6 +51,7 @@ class Inventory:
         variables = {name: function["Environment"] for name, function in self.functions.items()}
         return [
             variables,
+            self.throttles,
             self.queues,
             self.tables,
             self.expiries,
@@ -67,6 +72,8 @@ class Tale:
     second: Inventory
     updated: Done
     third: Inventory
+    without_file: Done
+    fourth: Inventory
     beside: Done
     both: Inventory
     unsure: Done
@@ -85,7 +92,7 @@ def project(environment: Path, aws: Aws, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def tale(project: Project, aws: Aws) -> Tale:
-    """Deploy, deploy again, break things, update, deploy another stage, undeploy the first."""
+    """Deploy, again, break things, update, delete the configuration, update, deploy another stage, undeploy one."""
     file = project.folder.parent / "calls"
     recorder = {"PYTHONPATH": str(Path(__file__).with_name("recorder")), "CALLS": str(file)}
 
@@ -97,6 +104,8 @@ def tale(project: Project, aws: Aws) -> Tale:
     again, second = run("deploy", "dev")
     break_things(aws)
     updated, third = run("update", "dev")
+    (project.folder / "config_dev.json").unlink()
+    without_file, fourth = run("update", "dev")
     beside, both = run("deploy", "prod")
     unsure, still = run("undeploy", "dev")
     gone, rest = run("undeploy", "dev", "--yes")
@@ -108,6 +117,8 @@ def tale(project: Project, aws: Aws) -> Tale:
         second=second,
         updated=updated,
         third=third,
+        without_file=without_file,
+        fourth=fourth,
         beside=beside,
         both=both,
         unsure=unsure,
@@ -122,8 +133,10 @@ def take(aws: Aws) -> Inventory:
     """Return what is at AWS now."""
     dynamodb, functions = aws.client("dynamodb"), aws.client("lambda")
     tables = dynamodb.list_tables()["TableNames"]
+    found = {one["FunctionName"]: one for one in functions.list_functions()["Functions"]}
     return Inventory(
-        functions={one["FunctionName"]: one for one in functions.list_functions()["Functions"]},
+        functions=found,
+        throttles={name: functions.get_function_concurrency(FunctionName=name).get(RESERVED) for name in found},
         queues=dict(_queues(aws)),
         tables={name: dynamodb.describe_table(TableName=name)["Table"] for name in tables},
         expiries={name: dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"] for name in tables},
@@ -157,17 +170,24 @@ def _policies(aws: Aws) -> Iterable[tuple[str, list[dict[str, Any]]]]:
 
 
 def _bare(wire: dict[str, Any]) -> dict[str, Any]:
-    return {key: wire.get(key) for key in ("UUID", "State", "EventSourceArn", "FunctionArn", *WIRED)}
+    kept = {key: wire.get(key) for key in ("UUID", "State", "EventSourceArn", "FunctionArn", *WIRED)}
+    filters, window = wire.get("FilterCriteria") or {}, wire.get("MaximumBatchingWindowInSeconds") or 0
+    return {**kept, "FilterCriteria": filters, "MaximumBatchingWindowInSeconds": window}
 
 
 def break_things(aws: Aws) -> None:
-    """Delete a queue, and change the other and the wire, as somebody at the console might."""
+    """Delete a queue, change the other, the wire and the variables, and throttle, as somebody at the console might."""
     sqs, functions = aws.client("sqs"), aws.client("lambda")
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="broadcast-bot-dev-dead")["QueueUrl"])
     url = sqs.get_queue_url(QueueName="broadcast-bot-dev")["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
-    for wire in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.update_event_source_mapping(UUID=wire["UUID"], BatchSize=10, Enabled=False)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5", "DelaySeconds": "900"})
+    (wire,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    window = {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 300}
+    functions.update_event_source_mapping(UUID=wire["UUID"], Enabled=False, FilterCriteria=DISCARDING, **window)
+    found = functions.get_function_configuration(FunctionName="broadcast-bot-dev")["Environment"]["Variables"]
+    changed = {"Variables": {**found, "LOCALE": "cs_CZ"}}
+    functions.update_function_configuration(FunctionName="broadcast-bot-dev", Environment=changed)
+    functions.put_function_concurrency(FunctionName="broadcast-bot-dev", ReservedConcurrentExecutions=0)
 
 
 def test_deploying_ends_well_and_says_what_is_next(tale: Tale) -> None:
@@ -182,6 +202,7 @@ def test_the_queue_keeps_and_returns_what_it_holds(tale: Tale) -> None:
     queue, dead = tale.first.queues["broadcast-bot-dev"], tale.first.queues["broadcast-bot-dev-dead"]
     assert int(queue["VisibilityTimeout"]) == tale.first.functions["broadcast-bot-dev"]["Timeout"] + 30
     assert json.loads(queue["RedrivePolicy"]) == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 1000}
+    assert queue["DelaySeconds"] == "0"
     assert queue["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == str(FORTNIGHT)
 
 
@@ -189,6 +210,7 @@ def test_the_queue_is_wired_to_the_function(tale: Tale) -> None:
     """One message at a time, two calls at once at most, and a call may hand its message back."""
     (wire,) = tale.first.wires
     assert {key: wire.get(key) for key in WIRED} == WIRED
+    assert wire["FilterCriteria"] == {}
     assert wire["State"] == "Enabled"
     assert wire["EventSourceArn"] == tale.first.queues["broadcast-bot-dev"]["QueueArn"]
     assert wire["FunctionArn"] == tale.first.functions["broadcast-bot-dev"]["FunctionArn"]
@@ -244,16 +266,32 @@ def test_deploying_again_changes_nothing(tale: Tale) -> None:
 
 
 def test_updating_sets_right_what_somebody_broke_and_changes_nothing_else(tale: Tale) -> None:
-    """A queue that was deleted is made anew, a wire and a queue that were changed are as before."""
+    """A queue that was deleted is made anew; wire, queue, variables and throttle are as before."""
     assert tale.updated.status == 0, tale.updated.said
+    assert "Took out of the function's variables what the stage does not name: LOCALE." in tale.updated.said
     assert "Made the queue broadcast-bot-dev-dead" in tale.updated.said
     assert tale.third.lasting == tale.second.lasting
+
+
+def test_updating_without_the_configuration_file_that_was_there_goes_back_to_the_defaults(tale: Tale) -> None:
+    """The function, which was asked, can do its job: nothing names the file any more, and nothing else has changed."""
+    assert tale.without_file.status == 0, tale.without_file.said
+    before, after = (
+        one.functions["broadcast-bot-dev"]["Environment"]["Variables"] for one in (tale.third, tale.fourth)
+    )
+    assert before == {**after, "CONFIG_FILE": "config_dev.json"}
+    assert "CONFIG_FILE" not in after
+
+
+def test_the_disk_has_room_for_the_files_of_several_broadcasts(tale: Tale) -> None:
+    """A file may have 100 MB; every stage gets 2 GB."""
+    assert {one["EphemeralStorage"]["Size"] for one in tale.both.functions.values()} == {2048}
 
 
 def test_prod_beside_dev_shares_nothing_with_it(tale: Tale) -> None:
     """Nothing of prod names anything of dev, every wire leads to its own stage, and what dev has is as before."""
     assert tale.beside.status == 0, tale.beside.said
-    new = [_new(getattr(tale.both, kind), getattr(tale.third, kind)) for kind in ("functions", "queues", "policies")]
+    new = [_new(getattr(tale.both, kind), getattr(tale.fourth, kind)) for kind in ("functions", "queues", "policies")]
     assert all(new)
     assert "broadcast-bot-dev" not in json.dumps(new, default=str)
     assert ".env_dev" not in json.dumps(new, default=str)
@@ -261,7 +299,7 @@ def test_prod_beside_dev_shares_nothing_with_it(tale: Tale) -> None:
         "dev": "dev",
         "prod": "prod",
     }
-    assert tale.both.functions["broadcast-bot-dev"] == tale.third.functions["broadcast-bot-dev"]
+    assert tale.both.functions["broadcast-bot-dev"] == tale.fourth.functions["broadcast-bot-dev"]
 
 
 def test_undeploying_asks_first(tale: Tale) -> None:

@@ -2,15 +2,17 @@
 
 import io
 import json
+import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
+from moto.server import DomainDispatcherApplication, ThreadedMotoServer, create_backend_app
+from werkzeug.serving import make_server
 
 from tests.story.process import flask
 from tests.story.stage import Stage
@@ -18,6 +20,7 @@ from tests.story.stage import Stage
 NAME = "broadcast-bot-dev"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 LIMIT, HIDDEN = 300, 330
+NOTHING = {"Filters": [{"Pattern": '{"body": ["nothing"]}'}]}
 Client = Callable[[str], Any]
 
 
@@ -31,6 +34,25 @@ def aws() -> Iterator[dict[str, str]]:
     requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30).raise_for_status()
     yield {**KEYS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"}
     server.stop()
+
+
+@pytest.fixture
+def discreet(aws: dict[str, str]) -> Iterator[str]:
+    """Return the address of a Lambda that tells nobody whether a function is throttled."""
+    assert aws
+    moto = DomainDispatcherApplication(create_backend_app)
+
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].endswith("/concurrency"):
+            return list(moto(environ, start))
+        start("403 Forbidden", [("x-amzn-ErrorType", "AccessDeniedException")])
+        return [b'{"Message": "not authorized to perform: lambda:GetFunctionConcurrency"}']
+
+    server = make_server("127.0.0.1", 0, answer, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -59,7 +81,9 @@ class Deployed:
         redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1000})
         wanted = {"VisibilityTimeout": str(HIDDEN), "RedrivePolicy": redrive}
         self.queue = self.sqs.create_queue(QueueName=NAME, Attributes=wanted)["QueueUrl"]
-        self._make_function(client("iam"))
+        self._role = client("iam").create_role(RoleName=NAME, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        self.add_function(NAME)
+        self.wire = self.add_wire(NAME)
         self._make_table()
 
     def say(self, subject: str, **variables: str) -> tuple[int, str]:
@@ -69,19 +93,24 @@ class Deployed:
         assert "Traceback" not in text
         return status, "\n".join(line for line in text.splitlines() if line.split()[1] == subject)
 
-    def _make_function(self, iam: Any) -> None:
-        role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    def add_function(self, name: str) -> None:
+        """Make a function."""
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as package:
             package.writestr("handler.py", "")
         self.functions.create_function(
-            FunctionName=NAME, Runtime="python3.13", Role=role, Handler="handler.x", Timeout=LIMIT,
+            FunctionName=name, Runtime="python3.13", Role=self._role, Handler="handler.x", Timeout=LIMIT,
             Code={"ZipFile": code.getvalue()},
         )  # fmt: skip
+
+    def add_wire(self, name: str) -> str:
+        """Have the queue call a function; return the wire's id."""
         arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["All"])["Attributes"]["QueueArn"]
-        self.wire = self.functions.create_event_source_mapping(
-            FunctionName=NAME, EventSourceArn=arn, BatchSize=1, FunctionResponseTypes=["ReportBatchItemFailures"]
-        )["UUID"]
+        made = self.functions.create_event_source_mapping(
+            FunctionName=name, EventSourceArn=arn, BatchSize=1, FunctionResponseTypes=["ReportBatchItemFailures"],
+            ScalingConfig={"MaximumConcurrency": 2},
+        )  # fmt: skip
+        return str(made["UUID"])
 
     def _make_table(self) -> None:
         names = ("pk", "HASH"), ("sk", "RANGE")
@@ -142,19 +171,81 @@ def test_a_visibility_time_out_below_the_functions_time_limit(deployed: Deployed
     [
         ({"Enabled": False}, "Its wire to the function is Disabled"),
         ({"FunctionResponseTypes": []}, "Its wire lacks ReportBatchItemFailures"),
+        ({"BatchSize": 10}, "Its wire hands over 10 messages at once"),
+        ({"MaximumBatchingWindowInSeconds": 300}, "Its wire may keep a message back for 300 seconds"),
+        ({"ScalingConfig": {}}, "Its wire does not hold itself to two calls at once"),
+        ({"ScalingConfig": {"MaximumConcurrency": 9}}, "Its wire does not hold itself to two calls at once"),
+        ({"FilterCriteria": NOTHING}, "Its wire has a filter, so messages are thrown away"),
         (None, "It calls no function, so nothing is sent. Run: zappa update STAGE"),
     ],
 )
 def test_a_wire_from_the_queue_to_the_function_that_is_not_right(
     deployed: Deployed, change: dict[str, Any] | None, says: str
 ) -> None:
-    """Off, without partial answers, or gone."""
+    """Off, unlike the one that a deploy makes, or gone."""
     if change is None:
         deployed.functions.delete_event_source_mapping(UUID=deployed.wire)
     else:
         deployed.functions.update_event_source_mapping(UUID=deployed.wire, **change)
     status, said = deployed.say("queue")
-    assert (status, says in said) == (1, True)
+    assert (status, f"wrong   queue     {says}" in said) == (1, True)
+
+
+@pytest.mark.parametrize("left", [{}, {"Filters": []}])
+def test_a_wire_whose_filter_was_taken_away_is_right_again(deployed: Deployed, left: dict[str, Any]) -> None:
+    """However AWS shows that there is none, and that nothing is kept back."""
+    changes = {"FilterCriteria": left, "MaximumBatchingWindowInSeconds": 0}
+    deployed.functions.update_event_source_mapping(UUID=deployed.wire, **changes)
+    assert {line.split()[0] for line in deployed.say("queue")[1].splitlines()} == {"ok"}
+
+
+def test_a_second_wire_that_takes_messages_away(deployed: Deployed) -> None:
+    """Somebody has had the queue call another function, too: both are named."""
+    deployed.add_function("other")
+    deployed.add_wire("other")
+    status, says = deployed.say("queue")
+    assert (status, f"wrong   queue     2 wires lead away from it, to {NAME}, other;" in says) == (1, True)
+
+
+def test_a_queue_that_keeps_every_message_back(deployed: Deployed) -> None:
+    """Its delivery delay is not the one a deploy sets."""
+    deployed.sqs.set_queue_attributes(QueueUrl=deployed.queue, Attributes={"DelaySeconds": "900"})
+    status, says = deployed.say("queue")
+    assert (status, "wrong   queue     It keeps every message back for 900 seconds." in says) == (1, True)
+
+
+def test_a_function_that_was_deleted(deployed: Deployed) -> None:
+    """AWS keeps the wire that led to it; it is named, with how to have it made again."""
+    deployed.functions.delete_function(FunctionName=NAME)
+    status, says = deployed.say("queue")
+    line = f"wrong   queue     The function {NAME} is gone, so nothing is sent. Run: zappa deploy STAGE"
+    assert (status, line in says) == (1, True)
+
+
+def test_a_function_that_somebody_has_throttled(deployed: Deployed) -> None:
+    """The button of the console, pressed for an incident and forgotten."""
+    deployed.functions.put_function_concurrency(FunctionName=NAME, ReservedConcurrentExecutions=0)
+    status, says = deployed.say("queue")
+    assert (status, f"wrong   queue     The function {NAME} is throttled" in says) == (1, True)
+
+
+def test_what_it_may_not_look_at_it_calls_unseen(deployed: Deployed, discreet: str) -> None:
+    """Its user may look at everything but the throttle: that alone is left open."""
+    says = deployed.say("queue", AWS_ENDPOINT_URL_LAMBDA=discreet)[1]
+    assert "unseen  queue     Whether the function is throttled cannot be read" in says
+    assert {line.split()[0] for line in says.splitlines()} == {"ok", "unseen"}
+
+
+def test_a_table_that_lets_go_of_something_else(deployed: Deployed) -> None:
+    """Its TTL is on an attribute that no row has."""
+    off, on = {"Enabled": False, "AttributeName": "expires"}, {"Enabled": True, "AttributeName": "other"}
+    deployed.tables.update_time_to_live(TableName=NAME, TimeToLiveSpecification=off)
+    deployed.tables.update_time_to_live(TableName=NAME, TimeToLiveSpecification=on)
+    status, says = deployed.say("store")
+    line = (
+        f"wrong   store     The table {NAME} keeps what is past: its TTL is on the attribute 'other', not on 'expires'."
+    )
+    assert (status, line in says) == (1, True)
 
 
 def test_a_table_that_keeps_everything(deployed: Deployed) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -10,9 +11,16 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from click import ClickException
 
+from deploy.probe import check_health
+from deploy.stage import Stage as DeployedStage
 from tests.cloud.conftest import Aws, Package
 from tests.cloud.project import BUCKET, Done, Project, make_project
+from tests.cloud.tampering import Answering
+from tests.contract.records import message_event
+from tests.story.stage import Stage
+from tests.story.test_pages import switch_off
 
 NAME = "broadcast-bot-dev"
 MARKUPSAFE = f"MarkupSafe=={version('markupsafe')}"
@@ -224,6 +232,67 @@ def test_a_table_that_lets_go_of_something_else_is_not_taken(aws: Aws, deploy: C
     done = deploy()
     assert done.status == 1
     assert "its TTL must be on the attribute 'expires', but is on other" in done.said
+
+
+# What the new version says about itself
+
+QUARTER = 15 * 60
+DEV = DeployedStage(name="dev", resource=NAME, region="us-east-1", bucket=BUCKET, timeout=300, architecture="x86_64")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Return a bot with a queue whose worker has not come for an event for more than a quarter of an hour."""
+    made = Stage(tmp_path, pace=1)
+    made.ledger.record(message_event("waits"), time.time() - QUARTER - 60)
+    yield made
+    made.close()
+
+
+def probe(stage: Stage) -> None:
+    """Have the deploy ask a function that says of itself what this bot does."""
+    answer = stage.get("/healthz")
+    assert answer.status_code == 503
+    check_health(DEV, Answering(answer.status_code, answer.text))
+
+
+def test_an_event_that_has_waited_is_no_fault_of_the_version_that_will_take_it_up(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The deploy ends well; what the bot says for now is told, and that it passes."""
+    probe(stage.open(QUEUE="http://127.0.0.1:9/1/q", is_set_up=False))
+    said = capsys.readouterr().out
+    assert "For now it says: An event has waited for 16 minutes" in said
+    assert "That passes" in said
+
+
+def test_webhooks_that_the_next_step_sets_right_are_no_fault_of_the_new_version(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Webex has switched them off: the deploy ends well, and says so."""
+    for webhook in stage.open().webhooks():
+        switch_off(stage, webhook)
+    probe(stage)
+    assert "For now it says: Webex has disabled or lost the webhooks: open /webhook once." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"WEBEX_TEAMS_ACCESS_TOKEN": ""}, "no access token"),
+        ({"CONFIG_FILE": "missing.json"}, "missing.json: there is no such file"),
+        ({"STORE": "sqlite:////dev/null/broadcast.db"}, "/dev/null"),
+    ],
+)
+def test_what_somebody_has_to_mend_ends_the_deploy_whatever_waits(
+    stage: Stage, variables: dict[str, str], says: str
+) -> None:
+    """Token, configuration or store: it is named, without what would pass by itself."""
+    stage.open(QUEUE="http://127.0.0.1:9/1/q", is_set_up=False, **variables)
+    with pytest.raises(ClickException, match="cannot do its job") as refusal:
+        probe(stage)
+    assert says in refusal.value.message
+    assert "An event has waited" not in refusal.value.message
 
 
 # What is packed from an environment that does not fit
