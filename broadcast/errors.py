@@ -72,6 +72,10 @@ class NotSent(WebexError):
     did_nothing = True
 
 
+class NoLease(NotSent):
+    """The right to write had ended before the message was written, or while it was: somebody else may be at it now."""
+
+
 class Elsewhere(NotSent):
     """The address lies outside the Webex API: nothing is sent there, now or later."""
 

@@ -8,10 +8,11 @@ says and who gets it was decided before. Waits nowhere but in `drain`.
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
+from sqlite3 import Error as StoreError
 
 from broadcast.changes import Changes
 from broadcast.config import DeliveryRules
-from broadcast.errors import FileRefused, LedgerFailed, Refused, WebexError
+from broadcast.errors import FileRefused, LedgerFailed, NoLease, Refused, WebexError
 from broadcast.files import Files
 from broadcast.hands import Hands
 from broadcast.lookup import Lookup
@@ -28,7 +29,7 @@ MOST_YIELDS = 50
 YIELD_PAUSE = 0.1
 BLOCKED_SECONDS = 0.2
 REPEAT_SECONDS = 0.2
-BREAK_OFF_SECONDS = 1.0
+BREAK_OFF_SECONDS = 2.0
 """Before the time to come home is over: what can be broken off is, so that it can still be written down."""
 
 PACE_KEY = "pace"
@@ -111,7 +112,7 @@ class Fanout:
             came = self._hands.result(min(left, REPEAT_SECONDS) if self._unsettled else left)
             try:
                 self._write_down([came] if came else [])
-            except LedgerFailed as error:
+            except (LedgerFailed, StoreError) as error:
                 # What came is kept: as long as there is time, it is not given up for unknown.
                 self._log("deliveries.unsettled", count=len(self._unsettled), fault=str(error))
 
@@ -230,12 +231,13 @@ class Fanout:
     def _note_form(self, claim: Claim, form: Form) -> None:
         try:
             self._ledger.settle_form(claim.broadcast, form)
-        except LedgerFailed as error:
+        except (LedgerFailed, StoreError) as error:
             # The next one finds out again; what became of this one is known all the same.
             self._log("form.unsettled", broadcast=claim.broadcast, fault=str(error))
 
     def _note_trouble(self, error: WebexError) -> None:
-        if not isinstance(error, Refused) or error.status >= 500:
+        is_webexs = error.status >= 500 if isinstance(error, Refused) else not isinstance(error, NoLease)
+        if is_webexs:
             self._gate.failed()
 
     def _patience(self, claim: Claim) -> Patience:

@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Protocol
 
 from broadcast.config import Config
-from broadcast.errors import NoAnswer, Refused, TryLater, WebexError
+from broadcast.errors import LeaseLost, NoAnswer, NoLease, Refused, TryLater, WebexError
 from broadcast.links import same
 from broadcast.lookup import CLOCK_MARGIN, says
 from broadcast.model import NOTHING, Broadcast, Form, Job, Message, PendingEvent, Reply, Tally
@@ -88,6 +88,9 @@ class EventLane:
         self._defer(pending, patience.pause(), counts=True, holds=_may_hold(patience))
         try:
             outcome = self._handle(Job(event=pending.event, attempts=pending.attempts, is_last_try=patience.is_spent))
+        except (NoLease, LeaseLost):
+            # Another one may be at this very event: its sender is told nothing, and it is not given up here.
+            raise
         except (TryLater, WebexError) as error:
             outcome = self._failed(pending, patience, error)
         except Exception as error:
@@ -192,13 +195,21 @@ class ReplyLane:
         except Refused as error:
             if error.status not in (403, 404):
                 raise
-            # A bot may not list a group space; one where nothing has happened since has not got it.
-            last = self._gateway.space(reply.space_id).last_activity
-            return _Trace.MISSING if last is not None and last < since else _Trace.UNKNOWN
+            return self._trace_in_group(reply, since)
         there = [message for message in found if _is_in_place(message, reply)]
         if any(says(message, reply.markdown) for message in there):
             return _Trace.SAID
         return _Trace.MISSING if all(message.markdown for message in there) else _Trace.UNKNOWN
+
+    def _trace_in_group(self, reply: Reply, since: float) -> _Trace:
+        """A bot may not list a group space; one where nothing has happened since has not got it."""
+        try:
+            last = self._gateway.space(reply.space_id).last_activity
+        except Refused as error:
+            if error.status not in (403, 404):
+                raise
+            return _Trace.UNKNOWN
+        return _Trace.MISSING if last is not None and last < since else _Trace.UNKNOWN
 
     def _not_said(self, reply: Reply, error: WebexError, trace: _Trace) -> None:
         """Decide what follows a failed attempt, which may have said it all the same.

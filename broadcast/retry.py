@@ -6,7 +6,7 @@ no answer is never simply repeated.
 
 from dataclasses import dataclass
 
-from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
+from broadcast.errors import NoAnswer, NoLease, NotSent, Refused, WebexError
 from broadcast.model import State, Why
 from broadcast.outcomes import GaveUp, InDoubt, Outcome, RetryAt
 
@@ -60,6 +60,8 @@ class Patience:
 def judge(error: WebexError, patience: Patience) -> Outcome:
     """Return what to do about a failed send."""
     match error:
+        case NoLease():
+            return RetryAt(at=0.0, why=Why.NONE, detail=error.fault, counts=False)
         case NoAnswer():
             return InDoubt(look_at=patience.now + GRACE, detail=error.fault)
         case NotSent():

@@ -137,7 +137,7 @@ def recall(bot: Services, broadcast: Broadcast, wish: Wish, text: str = "steer_r
         bot.ledger.remember(opener, wish.key, noted_at=bot.clock.now())
         opened = _open_recall(bot, broadcast, wish.asked_at)
         waiting = _held_back(bot, broadcast)
-        _log_cancelled(bot, broadcast, waiting)
+        _log_cancelled(bot, broadcast, 0 if broadcast.cancelled_at else waiting)
     else:
         is_repeated = bot.ledger.recall(opener) == wish.key
         opened, waiting = (before, _held_back(bot, broadcast)) if is_repeated else (None, 0)

@@ -13,13 +13,13 @@ from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import quote, urljoin
 
 import requests
-from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
+from requests_toolbelt import MultipartEncoder
 from webexteamssdk import ApiError, WebexTeamsAPI, webexteamssdkException
 
 from broadcast import answers
 from broadcast.answers import Json
 from broadcast.downloads import content_address, download, file_name
-from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
+from broadcast.errors import NoAnswer, NoLease, NotSent, Refused, WebexError
 from broadcast.links import same
 from broadcast.model import Content, Form, Membership, Message, Person, Press, Space, StoredFile, Webhook
 from broadcast.pacing import DEFAULT_PAUSE, Gate
@@ -39,6 +39,21 @@ Row = TypeVar("Row", Person, Space, Membership, Message, Webhook)
 
 class _SdkObject(Protocol):
     json_data: Json
+
+
+class _Upload:
+    """A body of which no piece goes out before `look` has let it. After the last one it is there, and nobody looks."""
+
+    def __init__(self, encoder: MultipartEncoder, look: Callable[[], None]) -> None:
+        self.len = encoder.len
+        self._encoder = encoder
+        self._look = look
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self._encoder.read(size)
+        if piece:
+            self._look()
+        return piece
 
 
 class WebexGateway:
@@ -65,7 +80,7 @@ class WebexGateway:
 
         def look() -> None:
             if not holds():
-                raise NotSent("the lease has run out", call="messages")
+                raise NoLease("the lease has run out", call="messages")
 
         self._carrier.bind(look)
 
@@ -219,8 +234,7 @@ class WebexGateway:
             fields = {"roomId": space_id, "parentId": parent_id, "markdown": markdown}
             texts = [(name, value) for name, value in fields.items() if value]
             encoder = MultipartEncoder([*texts, ("files", (file.name, stream, file.content_type))])
-            body = MultipartEncoderMonitor(encoder, lambda _: self._carrier.look())
-            headers = {"Content-type": body.content_type}
+            headers, body = {"Content-type": encoder.content_type}, _Upload(encoder, self._carrier.look)
             return answers.id_in(_taken(lambda: self._api._session.post("messages", data=body, headers=headers)))
 
     def _one(self, call: str, ask: Callable[[], _SdkObject], read: Callable[[Json], Item]) -> Item:
@@ -262,7 +276,7 @@ class WebexGateway:
             self._lead = sent - now
         call = f"{response.request.method} {response.request.path_url.partition('?')[0]}"
         if response.is_redirect and response.request.method != "GET":
-            # Followed, it would become a GET, and whatever that brings would count as sent.
+            # Nobody knows what Webex would mean by it; most become a GET, and what that brings would count as sent.
             raise NoAnswer(f"unexpected status {response.status_code}", call=call)
         if response.status_code < 400:
             self.token_refused = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from structlog.stdlib import BoundLogger
 
-from broadcast.errors import LeaseLost
+from broadcast.errors import LeaseLost, NoLease
 from broadcast.ports import Clock, Ledger
 
 LEASE_SECONDS = 15.0
@@ -34,8 +34,7 @@ class Lease:
 
     def renewed(self, asked_at: float) -> None:
         """Note that it was renewed by a request made then."""
-        if not self.is_lost:
-            self._until = asked_at + LEASE_SECONDS
+        self._until = asked_at + LEASE_SECONDS
 
     def end(self) -> None:
         """Begin nothing more; what is in flight may come home."""
@@ -44,7 +43,7 @@ class Lease:
     def lose(self) -> None:
         """End for good, because somebody else works now."""
         self.is_lost = True
-        self.forfeit()
+        self.end()
 
     def forfeit(self) -> None:
         """End for good: nothing that was begun under it may go out any more."""
@@ -58,7 +57,7 @@ class Lease:
 
     def holds(self) -> bool:
         """Whether this process may still act: another one may take over any moment after this is false."""
-        return self._clock.monotonic() < self._until
+        return not self.is_lost and self._clock.monotonic() < self._until
 
 
 @contextmanager
@@ -177,7 +176,7 @@ class Shift:
             try:
                 pause = step()
                 self._crashes[name] = 0
-            except LeaseLost:
+            except (LeaseLost, NoLease):
                 self._lease.lose()
                 return
             except Exception:

@@ -85,16 +85,13 @@ class Doorbell:
             )
         )
 
-    def rings(self, *, hidden: bool) -> bool:
-        """Whether a message is on its way already; `hidden` counts one that was put off or is worked on, too."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
-        answer = self._ask(
-            lambda: self._client.get_queue_attributes(
-                QueueUrl=self._url,
-                AttributeNames=[*names, "ApproximateNumberOfMessagesNotVisible"] if hidden else names,
-            )
-        )
-        return any(map(int, answer["Attributes"].values()))
+    def rings(self, *, besides: int) -> bool:
+        """Whether a message is on its way already, besides so many that are hidden: put off, or worked on."""
+        hidden = "ApproximateNumberOfMessagesNotVisible"
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", hidden]
+        answer = self._ask(lambda: self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=names))
+        counts = {name: int(count) for name, count in answer["Attributes"].items()}
+        return counts.pop(hidden) > besides or any(counts.values())
 
     @property
     def _client(self) -> Any:
@@ -227,8 +224,8 @@ class SqsQueue:
     def sweep(self) -> bool:
         """Ring if work is left that nobody sees to; say whether that was so. For what a lost message left behind."""
         left = self._ledger.work_left(self._clock.now())
-        # A message that was put off may be so for hours: it is none for what can be done now.
-        if left is None or left > SWEEP_SECONDS or self._doorbell.rings(hidden=left > 0):
+        # One that was put off may be so for hours and is none for what can be done now; two would only pile up.
+        if left is None or left > SWEEP_SECONDS or self._doorbell.rings(besides=0 if left > 0 else 1):
             return False
         with leased(self._ledger, self._clock, "sweeper", holder_is_dead=lambda _: False) as lease:
             is_nobody_at_work = lease is not None

@@ -311,12 +311,14 @@ def test_the_sweeper_does_not_ring_where_a_message_is_under_way(house: Bellhouse
 
 
 def test_the_sweeper_rings_for_what_came_after_a_message_was_put_off(house: Bellhouse) -> None:
-    """Whose own ring was lost: the one that was put off may come back in hours only."""
+    """Whose own ring was lost: the one that was put off may come back in hours only. Two would pile up."""
     house.queue.ring()
     house.sqs.receive_message(QueueUrl=house.url)
     house.ask()
     assert house.queue.sweep()
     assert house.messages() == (1, 1)
+    house.sqs.receive_message(QueueUrl=house.url)
+    assert not house.queue.sweep()
 
 
 def test_the_sweeper_leaves_to_a_later_one_what_is_due_later(house: Bellhouse) -> None:

@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 
 from broadcast.config import DeliveryRules
-from broadcast.errors import LedgerFailed, NotSent
+from broadcast.errors import LedgerFailed, NoLease
 from broadcast.fanout import Fanout
 from broadcast.ledger.sqlite import SqliteLedger
-from broadcast.model import Content, Form
+from broadcast.model import Content, Form, State, Why
 from broadcast.outcomes import Claim, Outcome
 from broadcast.pacing import Gate
 from broadcast.services import SystemClock
@@ -69,7 +69,7 @@ class Slow:
         self.under_way.release()
         while not self.open.wait(0.01):
             if not self.bound.holds():
-                raise NotSent("the lease has run out", call="messages")
+                raise NoLease("the lease has run out", call="messages")
         return f"{space_id}: {markdown}"
 
 
@@ -115,10 +115,11 @@ def test_what_came_home_is_written_down_though_the_ledger_fails_at_first(ledger:
 
 
 def test_an_upload_that_takes_too_long_is_broken_off_and_waits(ledger: Failing) -> None:
-    """It is known not to be sent: nobody has to call it unknown."""
+    """It is known not to be sent: nobody has to call it unknown, and neither space nor Webex is to blame."""
     fanout, worker, number = sending(ledger, Slow())
-    fanout.drain(0.5)
-    assert worker.states(number) == {"a": "waiting"}
+    fanout.drain(4.0)
+    [waiting] = ledger.deliveries(number)
+    assert (waiting.state, waiting.why, worker.claim_one().first_tried) == (State.WAITING, Why.NONE, None)
 
 
 def test_a_card_that_arrived_is_sent_though_that_cannot_be_noted(ledger: Failing) -> None:

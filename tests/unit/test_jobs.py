@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from broadcast.config import Config, DeliveryRules
-from broadcast.errors import NoAnswer, NotSent, Refused, TryLater
+from broadcast.errors import LeaseLost, NoAnswer, NoLease, NotSent, Refused, TryLater
 from broadcast.jobs import IDLE_SECONDS
 from broadcast.model import Event
 from tests.unit.desk import HOUR, Desk
@@ -153,6 +153,19 @@ def test_a_no_for_good_is_told_at_once(desk: Desk, status: int) -> None:
     lane.step()
     lane.step()
     assert ([key for key, _ in desk.given_up], desk.keys) == (["a"], ["a", "bb"])
+
+
+@pytest.mark.parametrize("error", [NoLease("run out", call="messages"), LeaseLost("taken over")])
+def test_who_has_lost_the_lease_gives_no_event_up(desk: Desk, error: Exception) -> None:
+    """However long it was tried: another one is at it now, and may well get through."""
+    desk.record("a")
+    lane = desk.events()
+    for failure in (refused(503), refused(503), error):
+        desk.fails["a"] = failure
+        desk.clock.advance(HOUR - 60)
+        with suppress(NoLease, LeaseLost):
+            lane.step()
+    assert (desk.given_up, desk.ledger.backlog(desk.clock.now()).events) == ([], 1)
 
 
 def test_an_event_that_no_handler_gets_through_does_not_block_the_others_for_ever(desk: Desk) -> None:

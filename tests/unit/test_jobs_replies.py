@@ -122,6 +122,18 @@ def test_in_a_group_space_that_was_quiet_since_it_is_tried_until_it_is_taken(des
     assert run_replies(desk, town, Fault(kind="cut_before", method="POST", times=6), minutes=30) == 1
 
 
+def test_in_a_space_that_the_bot_has_left_nothing_is_looked_for(desk: Desk, town: Town) -> None:
+    """It is said once more, in vain, and that is that."""
+    desk.ledger.queue_reply(Reply(key="k", markdown="hi", space_id=town.room.id))
+    town.server.faults.add(Fault(kind="cut_before", method="POST"))
+    lane = desk.replies(town)
+    lane.step()
+    town.world.leave(town.bot, town.room)
+    town.clock.advance(GRACE)
+    lane.step()
+    assert desk.ledger.replies_waiting() == 0
+
+
 def test_what_is_said_once_more_is_tried_until_it_is_taken(desk: Desk, town: Town) -> None:
     """The first attempt got no answer, those after it certainly did nothing."""
     faults = (Fault(kind="cut_before", method="POST"), failing("POST", 503, times=3))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcast.errors import NoAnswer, NotSent, Refused, WebexError
+from broadcast.errors import NoAnswer, NoLease, NotSent, Refused, WebexError
 from broadcast.model import State, Why
 from broadcast.outcomes import GaveUp, InDoubt, Outcome, RetryAt
 from broadcast.retry import GRACE, Patience, is_permanent, judge
@@ -60,6 +60,7 @@ TABLE = [
     (refused(504), "look, then again", "failed: gave_up"),
     (refused(524), "look, then again", "failed: gave_up"),
     (NotSent("connection refused", call=CALL), "again", "failed: gave_up"),
+    (NoLease("the lease has run out", call=CALL), "again, for nothing", "again, for nothing"),
     (NoAnswer("time-out", call=CALL), "look", "look"),
 ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from broadcast.errors import ConfigError, LeaseLost, NoAnswer, NotSent, Refused
+from broadcast.errors import ConfigError, LeaseLost, NoAnswer, NoLease, Refused
 from broadcast.model import Content, Draft, Event, Job, Person, Reply
 from broadcast.queues.crew import Lease
 from broadcast.services import Services, SystemClock
@@ -270,7 +270,7 @@ def hired(services: Services) -> tuple[Lease, Callable[[], float]]:
     ("act", "error"),
     [
         (lambda bot, _: bot.open_broadcast(DRAFT, []), LeaseLost),
-        (lambda bot, town: bot.gateway.post(town.room.id, "hello"), NotSent),
+        (lambda bot, town: bot.gateway.post(town.room.id, "hello"), NoLease),
     ],
 )
 def test_a_lane_that_wakes_in_a_later_call_acts_under_its_own_lease(
