@@ -18,8 +18,8 @@ run: $(VENV)/runs ## the bot: for real with a token, with a simulated Webex with
 demo: $(VENV)/runs ## the bot with a simulated Webex, whatever .env says
 	@exec $(BIN)/python -m webexsim.demo
 
-test: $(VENV)/tests $(VENV)/node/ready ## all tests, on all cores
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup
+test: $(VENV)/tests $(VENV)/node/ready ## all tests
+	$(BIN)/python -m pytest
 
 lint: $(VENV)/tests ## style, types, and who imports whom
 	$(BIN)/ruff check .

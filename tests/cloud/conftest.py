@@ -20,13 +20,6 @@ from tests.cloud.sandbox import BASE_PYTHON, runtime_folder
 REGION = "us-east-1"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of this folder in one process, where several share the work: what they stand on is made once."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("cloud"))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Package:
     """What `zappa package dev` makes: the file, its entries, and the folder it is unzipped to, which nobody writes to.

@@ -15,8 +15,6 @@ from playwright.sync_api import Page, expect
 from tests.story.demo_page import card, choose, outside, say, switch, tile
 from webexsim.demo import ROOT
 
-pytestmark = pytest.mark.xdist_group("demo")  # one process: the ports are fixed
-
 OWN = ("Project Phoenix", "Návštěvy a zasedačky", "News from the board", "Alice Novak", "Ben Okafor", "Eva Malá")
 LEFT_OUT = ("Globex supply chain", "Company announcements", "Dana Ortiz", "Gil Romero", "Hana Sato")
 
