@@ -152,7 +152,7 @@ class Board:
         """Whether a message of the root, or one that an earlier edit added, may be there without our knowing."""
         earlier = [one for one in self._family(row.root) if one < row.broadcast]
         rows = [self.get(one, row.space_id) for one in earlier if self.headers[one].kind is not Kind.RECALL]
-        return any(one is not None and one.state is State.UNKNOWN for one in rows)
+        return any(one is not None and (one.state is State.UNKNOWN or one.may_be_more) for one in rows)
 
     def _family(self, root: int) -> list[int]:
         return [header.number for header in self.headers.values() if header.root == root]

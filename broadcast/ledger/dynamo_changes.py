@@ -30,6 +30,9 @@ class DynamoChanges(DynamoDeliveries):
             root = self.header(change.root)
             if root is None or root.kind is not Kind.SEND:
                 raise LookupError(f"there is no broadcast {change.root} that could be changed")
+            # It needs the deliveries of its broadcast beside its own; and where it is open already, or something is
+            # broken off from here on, the answer to the write that opened it may have been lost.
+            self.board = None
             values = partial(staged_change, change=change, root=root)
             header = self.stage_as(token, change.key, change.content, values)
             if header is None:
@@ -40,13 +43,11 @@ class DynamoChanges(DynamoDeliveries):
                 self._cancel(root.number, now)
             plan = planned_change(header.number, self.rows_of(root.number))
             self.open_staged(token, header, self.write_plan(token, header.number, plan), now)
-            # It needs the deliveries of its broadcast beside its own.
-            self.board = None
             return header.number
 
     def cancel(self, number: int, now: float) -> int:
         """Skip what waits of a broadcast and of its edits, now and later; return how many of its own that were."""
-        with self.lock:
+        with self.sure_of_board():
             count = self._cancel(number, now)
             self.tell_of_change()
             return count

@@ -5,7 +5,8 @@ is overtaken between that look and its writes cannot harm: each write is conditi
 it has seen, so one claim of many wins, and what the old holder claimed then is in flight by nobody and will be doubted.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import RLock
@@ -38,7 +39,7 @@ from broadcast.model import Destination, Draft, Form, Kind, State, Why
 from broadcast.outcomes import Changed, Claim, Outcome
 
 CHANGES = "changes"
-REOPEN = "SET #again = :yes REMOVE #finished_at, #reported_at, #cancelled_at, #counts"
+REOPEN = "SET #again = :again REMOVE #finished_at, #reported_at, #cancelled_at, #counts ADD #reopened :one"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +70,11 @@ class DynamoDeliveries(DynamoOpening):
         """Write a broadcast and all its destinations down in one step; None if it was opened before."""
         header = self.stage(token, draft)
         if header is None:
+            # The answer to the write that opened it may have been lost.
+            self._forget(token)
             return None
         rows = self.write_plan(token, header.number, planned(header.number, destinations, now))
-        with self.lock:
+        with self.sure_of_board():
             header = self.open_staged(token, header, rows, now)
             if self.board and self.board.token == token:
                 self.board.add(header, rows)
@@ -149,19 +152,26 @@ class DynamoDeliveries(DynamoOpening):
             return self._board_at_hand().next_due()
 
     def send_again(self, broadcast: int, states: Sequence[State]) -> int:
-        """Let a finished broadcast's deliveries in these states wait once more; return how many that are."""
+        """Let a finished broadcast's deliveries in these states wait once more; return how many that are.
+
+        It is done with the one write to the header. The deliveries follow: here, or where this is broken off with the
+        next board on which the broadcast is.
+        """
         header = self.header(broadcast)
-        if header is None or not self._may_wait_again(header):
+        if header is None:
             return 0
-        # Those that wait were left by somebody who broke off here. What the plan leaves out has no version.
-        wanted = (*states, State.WAITING) if states else ()
-        rows = [row for row in self.rows_of(broadcast) if row.version and row.state in wanted]
-        work = [(row, waiting_again(wanted, header.parts(row.kind))) for row in rows]
-        with self.lock:
-            count = raise_first(self.write_all(work))
-            if count:
-                self._reopen(broadcast)
-        return count
+        if header.runs and header.reopened:
+            # Whoever let it run again may have broken off before the holder of the lease was told.
+            self._have_board_read()
+        if not self._may_wait_again(header):
+            return 0
+        rows = [row for row in self.rows_of(broadcast) if row.version and row.state in states]
+        with self.sure_of_board():
+            reopened = self._reopen(broadcast, states) if rows else None
+            if reopened is None:
+                return 0
+            self._let_wait(reopened, rows)
+        return len(rows)
 
     def _may_wait_again(self, header: Header) -> bool:
         """Whether it is over and its texts are kept, and nothing was changed once more since, or taken back."""
@@ -170,13 +180,25 @@ class DynamoDeliveries(DynamoOpening):
         later = [one for one in self.headers_in(changes_of(header.root)) if one.is_open and one.number > header.number]
         return not any(one.kind is Kind.RECALL or header.kind is Kind.EDIT for one in later)
 
-    def _reopen(self, broadcast: int) -> None:
+    def _reopen(self, broadcast: int, states: Sequence[State]) -> Header | None:
         self.put_over(to_do_key(broadcast))
-        self.update(header_key(broadcast), REOPEN, only_if=FINISHED, yes=True)
+        is_ours = self.update(header_key(broadcast), REOPEN, only_if=FINISHED, again=" ".join(states), one=1)
         # Once more, because somebody who marks it as reported may take it back at this moment.
         self.put_over(to_do_key(broadcast))
-        self.tell_of_change()
-        self.board = None
+        self._have_board_read()
+        return self.header(broadcast) if is_ours else None
+
+    def _let_wait(self, header: Header, rows: Sequence[Row]) -> int:
+        """Let what is to be sent again wait, as far as nobody else has; return how many deliveries that were."""
+        # What the plan leaves out has no version.
+        some = [row for row in rows if row.version]
+        work = [(row, waiting_again(header.again, header.reopened, header.parts(row.kind))) for row in some]
+        return raise_first(self.write_all([(row, step) for row, step in work if step(row)]))
+
+    def _have_board_read(self) -> None:
+        with self.lock:
+            self.board = None
+            self.tell_of_change()
 
     def skip_space(self, space_id: str, why: Why, now: float) -> int:
         """Skip what waits for a space, and let changes have failed there; return how many deliveries that were."""
@@ -220,8 +242,21 @@ class DynamoDeliveries(DynamoOpening):
                 if header and header.is_open:
                     wanted.setdefault(header.number, header)
         for header in wanted.values():
-            board.add(header, self.rows_of(header.number))
+            rows = self.rows_of(header.number)
+            if token and header.runs and self._let_wait(header, rows):
+                rows = self.rows_of(header.number)
+            board.add(header, rows)
         return board
+
+    @contextmanager
+    def sure_of_board(self) -> Iterator[None]:
+        """Use the board alone; have it read again if something is broken off, as nobody knows what was written then."""
+        with self.lock:
+            try:
+                yield
+            except BaseException:
+                self.board = None
+                raise
 
     def _forget(self, token: int) -> None:
         with self.lock:

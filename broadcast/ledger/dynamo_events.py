@@ -34,9 +34,8 @@ class DynamoEvents(DynamoQueues):
 
     def record(self, event: Event, now: float) -> bool:
         """Write an event down; False if it was there before."""
-        return self.line_up(
-            EVENT, event.key, partial(_place_of, event), body=as_json(asdict(event)), received_at=now, holds=True
-        )
+        place, body = partial(_place_in, lane_of(event)), as_json(asdict(event))
+        return self.line_up(EVENT, event.key, place, asked_at=event.asked_at, body=body, received_at=now, holds=True)
 
     def finish_event(self, event: PendingEvent, outcome: str, now: float) -> None:
         """Note that nothing is left to do about an event."""
@@ -89,8 +88,9 @@ class DynamoEvents(DynamoQueues):
 
     def queue_reply(self, reply: Reply) -> bool:
         """Write down something to say; False if that was done before."""
+        body, waiting = as_json(asdict(reply)), State.WAITING.value
         return self.line_up(
-            REPLY, reply.key, _reply_place, body=as_json(asdict(reply)), state=State.WAITING.value, due_at=0.0
+            REPLY, reply.key, lambda _, number: _reply_place(number), body=body, state=waiting, due_at=0.0
         )
 
     def next_reply(self, now: float) -> Reply | None:
@@ -217,7 +217,11 @@ def lane_of(event: Event) -> str:
 
 
 def _place_of(event: Event, number: int) -> Key:
-    return Key(f"line#{lane_of(event)}", in_time_order(event.asked_at, number))
+    return _place_in(lane_of(event), event.asked_at, number)
+
+
+def _place_in(lane: str, asked_at: float, number: int) -> Key:
+    return Key(f"line#{lane}", in_time_order(asked_at, number))
 
 
 def _reply_place(number: int) -> Key:
@@ -236,6 +240,8 @@ def _pending(item: Item) -> PendingEvent:
     body = json.loads(item.text("body"))
     kind = body["space_kind"]
     body["space_kind"] = SpaceKind(kind) if kind else None
+    # That of the ticket: one that came again may say another time.
+    body["asked_at"] = item.time("asked_at")
     return PendingEvent(
         number=item.number("number"),
         event=Event(**body),

@@ -12,7 +12,7 @@ from typing import Any
 
 from broadcast.ledger.dynamo_items import Item, Key, Value, in_order
 from broadcast.ledger.dynamo_store import as_json, named
-from broadcast.model import Broadcast, Change, Content, Counts, Draft, Form, Kind, SpaceKind, StoredFile
+from broadcast.model import Broadcast, Change, Content, Counts, Draft, Form, Kind, SpaceKind, State, StoredFile
 
 HEADERS = "broadcasts"
 TO_DO = "open"
@@ -25,6 +25,7 @@ class Header:
     `counts` are those of its end; `planned` and `left_out` are numbers of the plan, `texts_kept` False after the report
     where nothing can be sent again. `texts_of` is the number of the edit, or its own, under which its texts are kept;
     `group_parts` and `direct_parts` say how many messages they are. `edited_by` is the key of the last edit.
+    `reopened` counts how often it was sent again, `again` says which of its deliveries wait since the last time.
     """
 
     number: int
@@ -56,6 +57,8 @@ class Header:
     group_parts: int
     direct_parts: int
     cancelled_at: float | None
+    reopened: int
+    again: tuple[State, ...]
 
     @property
     def is_open(self) -> bool:
@@ -205,6 +208,8 @@ def header_of(item: Item) -> Header:
         group_parts=item.number("group_parts"),
         direct_parts=item.number("direct_parts"),
         cancelled_at=item.time_if_any("cancelled_at"),
+        reopened=item.number("reopened", 0),
+        again=tuple(map(State, item.text("again", "").split())),
     )
 
 

@@ -1,8 +1,8 @@
 """Things that are done once each, in order: a ticket per key remembers them, a line holds those that are not done yet.
 
-Two items without a transaction. The ticket is written first and holds the number in the line, so that a repetition can
-put a thing back into the line that a crash kept out of it. It is marked done first, too: what then still stands in the
-line is known by its ticket and taken out.
+Two items without a transaction. The ticket is written first and holds the place in the line, so that a repetition can
+put a thing back into the line that a crash kept out of it, and never has a second place. It is marked done first, too:
+what then still stands in the line is known by its ticket and taken out.
 """
 
 from collections.abc import Callable
@@ -32,20 +32,24 @@ class DynamoQueues(DynamoStore):
         """Return when DynamoDB may drop what is done now: a day later than a purge takes it for gone."""
         return int(now + self._retention() + DAY)
 
-    def line_up(self, kind: str, key: str, stand: Callable[[int], Key], **thing: Value) -> bool:
-        """Put a thing into a line, where `stand` says for its number; False if that was done before."""
+    def line_up(
+        self, kind: str, key: str, stand: Callable[[float, int], Key], *, asked_at: float = 0.0, **thing: Value
+    ) -> bool:
+        """Put a thing into a line, where `stand` says for its time and number; False if that was done before.
+
+        One that comes again keeps the time at which it was asked for first.
+        """
         ticket = Key(kind, named(key))
         number = self.next_number(kind)
-        is_new = self.put_new(ticket, number=number) or (
-            self.is_forgotten(ticket) and self.put_new(ticket, number=number)
-        )
+        place: dict[str, Value] = {"number": number, "asked_at": asked_at}
+        is_new = self.put_new(ticket, **place) or (self.is_forgotten(ticket) and self.put_new(ticket, **place))
         if not is_new:
             # A crash may have kept it out of the line.
             found = self.get(ticket)
             if found is None or "done_at" in found:
                 return False
-            number = found.number("number")
-        self.put_new(stand(number), key=key, number=number, **thing)
+            number, asked_at = found.number("number"), found.time("asked_at")
+        self.put_new(stand(asked_at, number), key=key, number=number, asked_at=asked_at, **thing)
         return is_new
 
     def done(self, kind: str, key: str, place: Key, now: float, *, outcome: str = "") -> None:

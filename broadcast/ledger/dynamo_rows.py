@@ -25,7 +25,11 @@ OPEN = (State.WAITING, State.SENDING)
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One delivery: first what the plan says, then what became of it. `parts_sent` counts the `message_ids`."""
+    """One delivery: first what the plan says, then what became of it. `parts_sent` counts the `message_ids`.
+
+    `reopened` is how often its broadcast had been sent again when it was let wait for the last time; `may_be_more` says
+    that an attempt was made again of which nobody knows whether it had arrived.
+    """
 
     broadcast: int
     seq: int
@@ -49,6 +53,8 @@ class Row:
     doubt_at: float | None = None
     repeat: bool = False
     revision: int = 0
+    reopened: int = 0
+    may_be_more: bool = False
     version: int = 0
 
     @property
@@ -117,7 +123,7 @@ def planned(number: int, destinations: Iterable[Destination], now: float) -> Ite
 def planned_change(number: int, rows: Iterable[Row]) -> Iterator[Row]:
     """Yield the rows of an edit or a recall: where there is, or may be, a copy of the broadcast with these rows."""
     for row in rows:
-        if row.message_ids or row.state in (State.SENT, State.SENDING, State.UNKNOWN):
+        if row.message_ids or row.may_be_more or row.state in (State.SENT, State.SENDING, State.UNKNOWN):
             yield Row(
                 broadcast=number, root=row.root, seq=row.seq, space_id=row.space_id, kind=row.kind, title=row.title
             )
@@ -214,7 +220,9 @@ def _after(row: Row, outcome: Outcome, now: float, parts: int) -> Row:
         case Changed(is_done=is_done):
             return _one_further(row, now, is_done=is_done)
         case RetryAt(at=at, why=why, detail=detail, counts=counts):
-            later = replace(row, due_at=at, doubt_at=None, first_tried=tried if counts else row.first_tried)
+            more = row.may_be_more or outcome.may_be_there
+            first_tried = tried if counts else row.first_tried
+            later = replace(row, due_at=at, doubt_at=None, first_tried=first_tried, may_be_more=more)
             # A text that was edited meanwhile may have fewer parts than were sent.
             if parts and row.parts_sent >= parts:
                 return replace(later, state=State.SENT, why=Why.NONE, detail="", settled_at=now)
@@ -289,11 +297,14 @@ def skipped(why: Why, now: float) -> Step:
     )
 
 
-def waiting_again(states: Sequence[State], parts: int) -> Step:
-    """Return what lets a delivery in one of the states wait once more, if it has not all of its parts."""
+def waiting_again(states: Sequence[State], reopened: int, parts: int) -> Step:
+    """Return what lets a delivery in one of the states wait once more, if it has not all of its parts.
+
+    Once each time that its broadcast is `reopened`, however often and by how many that is carried out.
+    """
 
     def step(row: Row) -> Row | None:
-        if row.state not in states:
+        if row.state not in states or row.reopened >= reopened:
             return None
         is_sent = bool(parts) and row.parts_sent >= parts
         return replace(
@@ -304,7 +315,9 @@ def waiting_again(states: Sequence[State], parts: int) -> Step:
             due_at=0.0,
             first_tried=None,
             doubt_at=None,
-            settled_at=None,
+            settled_at=row.settled_at if is_sent else None,
+            reopened=reopened,
+            may_be_more=row.may_be_more or row.state is State.UNKNOWN,
         )
 
     return step

@@ -29,6 +29,7 @@ from broadcast.ledger.dynamo_store import as_json
 from broadcast.model import Backlog, Broadcast, Counts, Delivery, State, Tally
 
 BROADCASTS_JUST_BEFORE = 50
+NEVER, AS_OFTEN = "attribute_not_exists(#reopened)", "#reopened = :reopened"
 SETTLED_BEFORE = "#finished_at = :finished_at"
 
 
@@ -54,7 +55,10 @@ class DynamoLedger(DynamoChanges):
         counts = Counter(row.state for row in board.rows(number))
         text = as_json(counts)
         change = "SET #finished_at = :now, #counts = :counts"
-        is_ours = self.update(header_key(number), change, only_if=RUNS, now=now, counts=text)
+        # Who was overtaken must not end what was sent again meanwhile.
+        reopened = board.headers[number].reopened
+        only_if = f"{RUNS} AND {AS_OFTEN if reopened else NEVER}"
+        is_ours = self.update(header_key(number), change, only_if=only_if, now=now, counts=text, reopened=reopened)
         board.close(number)
         return self.header(number) if is_ours else None
 
@@ -75,7 +79,7 @@ class DynamoLedger(DynamoChanges):
 
     def running(self) -> int:
         """Return how many broadcasts are not finished."""
-        return sum(header.finished_at is None and not header.is_dropped for header in self.to_do())
+        return sum(header.runs for header in self.to_do())
 
     def unreported(self) -> list[Broadcast]:
         """Return finished broadcasts whose outcome was not told to the sender yet."""

@@ -35,6 +35,8 @@ ROWS = st.builds(
     doubt_at=st.none() | FLOATS,
     repeat=st.booleans(),
     revision=st.integers(0),
+    reopened=st.integers(0),
+    may_be_more=st.booleans(),
     version=st.integers(0),
 )
 

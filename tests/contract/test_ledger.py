@@ -60,6 +60,20 @@ def test_an_event_that_comes_again_is_no_news(ledger: Ledger) -> None:
     assert ledger.backlog(START).events == 1
 
 
+@pytest.mark.parametrize("later", [START - 3, START + 3])
+def test_an_event_that_comes_again_keeps_its_place(ledger: Ledger, later: float) -> None:
+    """Though it says another time, because the clock that capped it has gone on: it is put off once, and done once."""
+    for asked_at in (START, later):
+        ledger.record(message_event("e", asked_at=asked_at), START)
+        ledger.defer_event(next_message(ledger), until=START + 5, now=START, counts=True)
+        assert (ledger.next_message(START + 4.9), ledger.backlog(START).events) == (None, 1)
+        pending = next_message(ledger, START + 5)
+        assert (pending.event.asked_at, pending.received_at) == (START, START)
+        ledger.defer_event(pending, until=START, now=START, counts=False)
+    ledger.finish_event(next_message(ledger), "done", START)
+    assert (ledger.next_message(START + 99), ledger.backlog(START).events) == (None, 0)
+
+
 def test_an_event_delivered_twice_at_once_is_news_once(open_ledger: Opener) -> None:
     """Of eight deliveries of an event at the same moment, by several processes, one is taken for new."""
     ledgers = [open_ledger() for _ in range(8)]

@@ -284,6 +284,19 @@ def test_what_did_not_arrive_before_an_edit_is_sent_again_with_the_new_text(
     assert worker.states(root) == {"a": "sent"}
 
 
+def test_what_has_all_its_parts_once_the_text_is_shorter_keeps_the_time_of_its_end(worker: Worker) -> None:
+    """A retry finds nothing to send there."""
+    root = sent_to(worker, "a", content=text("one", "two"))
+    worker.settle_all(FAILED)
+    worker.edit(root, "new")
+    worker.settle_all(changed("a1"))
+    worker.finish()
+    worker.now += 60
+    worker.ledger.send_again(root, [State.FAILED])
+    [delivery] = worker.ledger.deliveries(root)
+    assert (delivery.state, delivery.settled_at) == (State.SENT, START)
+
+
 def test_texts_that_were_dropped_stay_dropped(worker: Worker) -> None:
     """An edit of a broadcast that is over and told brings its text to the copies, and is kept only as long."""
     root = sent_to(worker, "a")

@@ -292,6 +292,28 @@ def test_what_may_be_there_cannot_be_recalled_for_certain(worker: Worker) -> Non
     assert (worker.states(number), worker.states(recalled)) == ({"a": "unknown"}, {"a": "unknown"})
 
 
+@pytest.mark.parametrize("outcome", [sent("a1"), FAILED])
+def test_what_was_sent_again_may_be_there_once_more(worker: Worker, outcome: Outcome) -> None:
+    """Somebody asked for it, and the attempt before it has no number: no change is certain to have reached it all."""
+    number = worker.open("a")
+    worker.settle_all(UNKNOWN)
+    worker.finish()
+    worker.ledger.send_again(number, [State.UNKNOWN])
+    worker.settle_all(outcome)
+    worker.recall(number)
+    assert [step.is_unsure for step in worker.claim()] == [True]
+
+
+def test_what_is_sent_again_by_itself_may_be_there_once_more(worker: Worker) -> None:
+    """Under the rule that sends again what nobody can know; not where the look has found that it never arrived."""
+    number = worker.open("a", "b")
+    doubt = replace(retry(), may_be_there=True)
+    worker.settle_in({"a": doubt, "b": retry()})
+    worker.settle_in({"a": sent("a1"), "b": sent("b1")})
+    worker.recall(number)
+    assert {step.space_id: step.is_unsure for step in worker.claim()} == {"a": True, "b": False}
+
+
 def test_a_recall_is_unsure_where_an_edit_may_have_added_a_message(worker: Worker) -> None:
     """Nobody knows whether the part that an edit added arrived: it may be there, and has no number."""
     number = sent_to(worker, "a")
