@@ -5,7 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import requests
 
 from tests.cloud.project import PROD, ROOT, make_environment, make_project
 from tests.cloud.sandbox import BASE_PYTHON, runtime_folder
+from tests.contract.tables import Moto, new_table
 
 REGION = "us-east-1"
 
@@ -111,3 +112,16 @@ def aws(runtime: Path) -> Iterator[Aws]:
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """Return a client of a DynamoDB that moto plays in this process, atomic as the real one is."""
+    with closing(Moto()) as moto:
+        yield moto.client
+
+
+@pytest.fixture
+def table(client: Any) -> str:
+    """Return a new table there."""
+    return new_table(client)

@@ -1,7 +1,7 @@
 """What holds on DynamoDB where an order is broken off at any of its writes, or a write is made and not answered."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -29,7 +29,7 @@ from tests.contract.records import (
     spaces,
     text,
 )
-from tests.contract.tables import Moto, new_table
+from tests.contract.tables import new_table
 
 Act = Callable[[Worker], object]
 Open = Callable[[Worker], int | None]
@@ -81,19 +81,6 @@ class Late:
         """Keep it."""
         self.make = make
         raise NO_ANSWER
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    """Return a client of moto."""
-    with closing(Moto()) as moto:
-        yield moto.client
-
-
-@pytest.fixture
-def table(client: Any) -> str:
-    """Return a new table."""
-    return new_table(client)
 
 
 @pytest.fixture

@@ -13,17 +13,9 @@ import pytest
 from broadcast.errors import ConfigError, LedgerFailed
 from broadcast.ledger.dynamo_table import create_table
 from broadcast.ledger.dynamodb import DynamoLedger
-from tests.contract.tables import Moto
 
 AWS = ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_DYNAMODB")
 TABLE = "broadcast-bot-dev"
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    """Return a client of moto."""
-    with closing(Moto()) as moto:
-        yield moto.client
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """What the DynamoDB ledger promises beyond the contract: what it costs, what a kill leaves, lost answers, sizes."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
-
-import pytest
 
 from broadcast.ledger.dynamodb import DynamoLedger
 from broadcast.model import Kind, Reply, State
@@ -31,23 +28,10 @@ from tests.contract.records import (
     spaces,
     text,
 )
-from tests.contract.tables import Moto, new_table
+from tests.contract.tables import new_table
 
 MANY = 400
 NAMES = [f"Y2lzY29zcGFyazovL3VzL1JPT00v{number:048}" for number in range(MANY)]
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    """Return a client of moto."""
-    with closing(Moto()) as moto:
-        yield moto.client
-
-
-@pytest.fixture
-def table(client: Any) -> str:
-    """Return a new table."""
-    return new_table(client)
 
 
 def broadcast_to_all(worker: Worker) -> int:
